@@ -1,0 +1,1 @@
+"""Everything that reads Records: merging, tables, verdicts. Imports neither torch nor `fixtures`."""
