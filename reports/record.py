@@ -148,7 +148,9 @@ class Record:
             fields["warnings"] = tuple(fields.get("warnings", ()))
             return cls(**fields)
         except (TypeError, AttributeError, KeyError) as error:
-            raise RecordError(f"record {data.get('model')}:{data.get('method')}:{data.get('device')} is malformed: {error}") from error
+            raise RecordError(
+                f"record {data.get('model')}:{data.get('method')}:{data.get('device')} is malformed: {error}"
+            ) from error
 
 
 def write_records(path: Path, records: Iterable[Record]) -> None:
@@ -172,7 +174,9 @@ def read_records(path: Path) -> list[Record]:
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise RecordError(f"{path}: not a readable results file ({error}); it may be truncated: delete it or restore a copy") from error
+        raise RecordError(
+            f"{path}: not a readable results file ({error}); it may be truncated: delete it or restore a copy"
+        ) from error
     if not isinstance(data, dict) or not isinstance(data.get("records"), list):
         raise RecordError(f"{path}: not a results file: expected an object with a list 'records'")
     schema = data.get("schema")
