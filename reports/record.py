@@ -29,6 +29,10 @@ class RecordError(ValueError):
     """A record or a results file is malformed; the message names the file or field and what to do."""
 
 
+class NewerSchema(RecordError):
+    """The file was written by a later version of the suite: nothing is wrong with it, and nothing may replace it."""
+
+
 @dataclass(frozen=True)
 class Measurement:
     """One measured value with its spread.
@@ -134,7 +138,7 @@ class Record:
         if not isinstance(schema, int) or schema < 1:
             raise RecordError(f"record has schema {schema!r}; expected an integer from 1 to {SCHEMA}")
         if schema > SCHEMA:
-            raise RecordError(f"record has schema {schema}, this version reads up to {SCHEMA}: update the suite to read it")
+            raise NewerSchema(f"record has schema {schema}, this version reads up to {SCHEMA}: update the suite to read it")
         try:
             fields = dict(data)
             fields["measurements"] = {
@@ -144,7 +148,8 @@ class Record:
             times = fields.get("times")
             if times is not None:
                 lists = ("candidate_s", "original_s", "original_first", "candidate_cpu_s")
-                fields["times"] = PairedTimes(**{k: tuple(v) if k in lists else v for k, v in times.items()})
+                restored: dict[str, Any] = {k: tuple(v) if k in lists else v for k, v in times.items()}
+                fields["times"] = PairedTimes(**restored)
             fields["warnings"] = tuple(fields.get("warnings", ()))
             return cls(**fields)
         except (TypeError, AttributeError, KeyError) as error:
@@ -169,20 +174,26 @@ def write_records(path: Path, records: Iterable[Record]) -> None:
         raise
 
 
+def _no_constant(name: str) -> float:
+    raise ValueError(f"it holds {name}, and a missing number is absent with a reason")
+
+
 def read_records(path: Path) -> list[Record]:
     """Raises: RecordError naming the file when it is not JSON, of a newer schema, or holds a malformed record."""
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        data = json.loads(path.read_text(encoding="utf-8"), parse_constant=_no_constant)
+    except (OSError, ValueError, RecursionError) as error:  # ValueError: not UTF-8, not JSON, or NaN
         raise RecordError(
             f"{path}: not a readable results file ({error}); it may be truncated: delete it or restore a copy"
         ) from error
     if not isinstance(data, dict) or not isinstance(data.get("records"), list):
         raise RecordError(f"{path}: not a results file: expected an object with a list 'records'")
     schema = data.get("schema")
-    if not isinstance(schema, int) or schema > SCHEMA:
-        raise RecordError(f"{path}: written with schema {schema}, this version reads up to {SCHEMA}: update the suite to read it")
+    if not isinstance(schema, int) or schema < 1:
+        raise RecordError(f"{path}: has schema {schema!r}; expected an integer from 1 to {SCHEMA}")
+    if schema > SCHEMA:
+        raise NewerSchema(f"{path}: written with schema {schema}, this version reads up to {SCHEMA}: update the suite to read it")
     try:
         return [Record.from_dict(record) for record in data["records"]]
     except RecordError as error:
-        raise RecordError(f"{path}: {error}") from error
+        raise type(error)(f"{path}: {error}") from error

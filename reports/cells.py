@@ -1,0 +1,127 @@
+"""Cells of the eight-column table, and the numbered footnotes that they refer to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from reports import columns
+from reports.columns import Column
+from reports.lines import DEVICES, Line, primary
+from reports.record import Measurement, Record
+from reports.units import difference, megabytes, number, percent, quantity
+from reports.words import say
+
+
+@dataclass(frozen=True)
+class Cell:
+    """`notes` are footnote numbers. `failed` cells are shown loudly."""
+
+    text: str
+    notes: tuple[int, ...] = ()
+    best: bool = False
+    failed: bool = False
+
+
+@dataclass
+class Footnotes:
+    """Numbers reasons in order of first use; equal reasons share a number."""
+
+    texts: list[str] = field(default_factory=list)
+
+    def number(self, *texts: str) -> tuple[int, ...]:
+        numbers = []
+        for text in filter(None, texts):
+            if text not in self.texts:
+                self.texts.append(text)
+            numbers.append(self.texts.index(text) + 1)
+        return tuple(dict.fromkeys(numbers))
+
+
+def missing(record: Record | None, device: str, key: str, lang: str, notes: Footnotes) -> Cell:
+    """A value that is not there: `failed` or `N/A`, always with its reason."""
+    if record is None:
+        return Cell(say(lang, "absent"), notes.number(say(lang, "not selected", device=DEVICES.get(device, device))))
+    if record.status == "failed":
+        return Cell(say(lang, "failed"), notes.number(record.reason), failed=True)
+    reason = record.reason if record.status != "measured" else record.absent.get(key)
+    return Cell(say(lang, "absent"), notes.number(reason or say(lang, "not recorded")))
+
+
+def value_cell(line: Line, column: Column, lang: str, notes: Footnotes) -> tuple[Cell, Record | None, Measurement | None]:
+    record, found = columns.find(line, column)
+    if record is None or found is None:
+        return missing(record, column.devices[0], column.key, lang, notes), record, None
+    text = quantity(found.value, found.unit, column.unit, found.low, found.high)
+    remarks = [found.note]
+    if column.role == "size":
+        remarks.append(_artifacts(line, lang))
+    return Cell(f"{text} {column.unit}" if column.show_unit else text, notes.number(*remarks)), record, found
+
+
+def _artifacts(line: Line, lang: str) -> str:
+    cpu, cuda = line.records.get("cpu"), line.records.get("cuda")
+    if cpu is None or cuda is None or {cpu.status, cuda.status} != {"measured"}:
+        return ""
+    keys = [str(record.artifact.get("key") or "") for record in (cpu, cuda)]
+    sizes = primary(cuda, "size")
+    if keys[0] == keys[1] or not all(keys):
+        return ""
+    size = megabytes(sizes[0][1].value) if sizes else say(lang, "not recorded")
+    return say(lang, "artifacts differ", cpu=keys[0][:12], cuda=keys[1][:12], size=size)
+
+
+def quality_cell(line: Line, metrics: Mapping[str, str], lang: str, notes: Footnotes) -> Cell:
+    """`0.8239 ± 0.0120 / 0.8474 / 0.8342; worse −0.3610 [−0.4020, −0.3180]`, in the header's order."""
+    record = columns.quality_record(line)
+    if record is None or record.status != "measured":
+        return missing(record, "cpu", "quality", lang, notes)
+    text, numbers = quality_text(record, metrics, lang, notes)
+    others = [r for r in line.records.values() if r is not record and r.status == "measured" and primary(r, "quality")]
+    for other in others:
+        if _values(other) != _values(record):
+            numbers += notes.number(say(lang, "quality differs", value=quality_text(other, metrics, lang, notes)[0]))
+    return Cell(text, tuple(dict.fromkeys(numbers)))
+
+
+def quality_text(record: Record, metrics: Mapping[str, str], lang: str, notes: Footnotes) -> tuple[str, tuple[int, ...]]:
+    found = dict(primary(record, "quality"))
+    parts = [
+        number(found[key].value, found[key].low, found[key].high) if key in found else say(lang, "absent") for key in metrics
+    ]
+    numbers = notes.number(*(found[key].note for key in metrics if key in found))
+    absent = [key for key in metrics if key not in found]
+    if absent or not metrics:
+        numbers += notes.number(*_quality_reasons(record, absent, lang))
+    if not found:
+        parts = [say(lang, "absent"), *(agreement_text(record, lang, notes))][:2]
+        return "; ".join(parts), numbers
+    return "; ".join([" / ".join(parts), *quality_verdict(found, lang)]), numbers
+
+
+def _quality_reasons(record: Record, absent: list[str], lang: str) -> list[str]:
+    reasons = [record.absent[key] for key in (*absent, "quality", *columns.LABELS) if key in record.absent]
+    return list(dict.fromkeys(reasons)) or [say(lang, "not recorded")]
+
+
+def agreement_text(record: Record, lang: str, notes: Footnotes) -> list[str]:
+    """Without labels: how often the row decides as the original does."""
+    found = [m for m in record.measurements.values() if m.role == "agreement" and m.unit == "1"]
+    chosen = [m for m in found if m.primary] or found
+    return [say(lang, "agreement", value=percent(chosen[0].value, 4))] if chosen else []
+
+
+def quality_verdict(found: Mapping[str, Measurement], lang: str) -> list[str]:
+    """The paired verdict of the first metric that has one."""
+    for measurement in found.values():
+        paired = measurement.paired
+        if paired and paired.get("verdict"):
+            word = str(paired["verdict"])
+            word = say(lang, word) if word in ("better", "worse", "same", "unsure") else word
+            change = paired.get("difference")
+            return [word if change is None else f"{word} {difference(change, paired.get('low'), paired.get('high'))}"]
+    return []
+
+
+def _values(record: Record) -> list[float]:
+    return [m.value for _, m in primary(record, "quality")]

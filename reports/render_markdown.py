@@ -1,0 +1,63 @@
+"""The table as Markdown: sections, footnotes, notes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from reports.cells import Cell
+from reports.record import Record
+from reports.table import Grid, Section, sections
+from reports.words import say
+
+
+def escape(text: str) -> str:
+    """User text inside a table cell or list item: no pipe, line break, tag or emphasis of it survives as markup."""
+    text = re.sub(r"([\\`|*\[\]])", r"\\\1", text).replace("<", "&lt;")
+    # Underscores inside words are plain in GitHub's dialect; only those at an edge would emphasise.
+    text = re.sub(r"(?<!\w)_|_(?!\w)", lambda found: "\\" + found[0], text)
+    return re.sub(r"\s*[\r\n]+\s*", " ", text)
+
+
+def render(records: Iterable[Record], lang: str = "en") -> str:
+    found = sections(records, lang)
+    blocks = [f"# {say(lang, 'title')}"]
+    if not found:
+        blocks.append(say(lang, "no rows"))
+    else:
+        blocks.append(say(lang, "legend"))
+    return "\n\n".join([*blocks, *(_section(section, lang) for section in found)]) + "\n"
+
+
+def _section(section: Section, lang: str) -> str:
+    blocks = [f"## {escape(section.task)}", _grid(section.grid)]
+    if section.speed is not None:
+        blocks += [f"### {say(lang, 'speed title')}", _grid(section.speed)]
+    if section.footnotes:
+        blocks.append("\n".join(f"{number}. {escape(text)}" for number, text in enumerate(section.footnotes, 1)))
+    if section.remarks:
+        blocks.append("\n".join(f"- {escape(text)}" for text in section.remarks))
+    return "\n\n".join(blocks)
+
+
+def _cell(cell: Cell) -> str:
+    text = escape(cell.text)
+    if cell.best or cell.failed:
+        text = f"**{text}**"
+    return " ".join([text, *(f"[{number}]" for number in cell.notes)])
+
+
+def _grid(grid: Grid) -> str:
+    rows = [[code(header) for header in grid.headers], *([_cell(cell) for cell in row] for row in grid.rows)]
+    widths = [max(3, *(len(row[i]) for row in rows)) for i in range(len(grid.headers))]
+    rule = ["-" * width for width in widths]
+    return "\n".join(_row(row, widths) for row in [rows[0], rule, *rows[1:]])
+
+
+def code(header: str) -> str:
+    """Headers are ours: backticks in them are meant, pipes cannot be."""
+    return header.replace("|", "\\|").replace("\n", " ")
+
+
+def _row(cells: Sequence[str], widths: Sequence[int]) -> str:
+    return "| " + " | ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)) + " |"

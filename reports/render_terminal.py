@@ -1,0 +1,150 @@
+"""The table for a terminal: one line per measured or failed record; what was not measured is counted by reason below.
+
+Everything at 100 columns and more; narrower, memory and intervals go first; under 60 each row is lines of text.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from reports.cells import Footnotes, agreement_text, quality_verdict
+from reports.columns import FIRST, QUALITY, label, quality_metrics
+from reports.lines import DEVICES, by_task, machine_of, ordered, primary
+from reports.notes import mixed, noise, warnings
+from reports.record import Record
+from reports.speed import ORIGINAL, speedup
+from reports.table import speedup_text
+from reports.units import duration, megabytes, number, percent, ratio
+from reports.words import say
+
+FULL, LINES = 100, 60  # terminal widths
+
+Value = Callable[[Record], str]
+
+
+def render(records: Iterable[Record], width: int = 120, color: bool = False, lang: str = "en") -> str:
+    """Text with a line break at its end; "" without records. `color` only for a terminal."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    stream = io.StringIO()
+    console = Console(
+        file=stream,
+        width=width,
+        force_terminal=color,
+        color_system="standard" if color else None,
+        highlight=False,
+        soft_wrap=False,
+    )
+    for task, rows in by_task(records).items():
+        shown = [r for r in ordered(rows) if r.status in ("measured", "failed")]
+        columns = _columns(shown, lang, width)
+        console.print(Text(task, style="bold"))
+        if width < LINES:
+            for record in shown:
+                texts = [f"{header}: {value(record)}" for header, value in columns.items() if value(record)]
+                console.print(Text("\n  ".join(texts), style=_style(record)))
+        elif shown:
+            table = Table(box=None, padding=(0, 1), header_style="underline")
+            for header in columns:
+                table.add_column(Text(header), overflow="fold")
+            for record in shown:
+                table.add_row(*(Text(value(record)) for value in columns.values()), style=_style(record))
+            console.print(table)
+        for text in [
+            *_failures(shown, lang),
+            *_missing(rows, lang),
+            *mixed(rows, lang),
+            *warnings(rows, lang),
+            *noise(rows, lang),
+        ]:
+            console.print(Text(text))
+        console.print()
+    # rich pads every line to the table's width.
+    return "".join(line.rstrip() + "\n" for line in stream.getvalue().splitlines())
+
+
+def _style(record: Record) -> str:
+    return "bold red" if record.status == "failed" else ""
+
+
+def _columns(rows: Sequence[Record], lang: str, width: int) -> Mapping[str, Value]:
+    """Header -> text of a record. A column that would say the same on every row is left out."""
+    metrics = quality_metrics(rows)
+    lead = next(iter(metrics), "")
+    originals = {_session(r): r for r in rows if r.method == ORIGINAL and r.status == "measured"}
+    full = width >= FULL
+    columns: dict[str, Value] = {}
+    if len({machine_of(r) for r in rows}) > 1:
+        columns[say(lang, "machine")] = machine_of
+    columns[FIRST[0][lang]] = lambda r: r.model
+    columns[FIRST[1][lang]] = lambda r: r.method
+    if len({r.device for r in rows}) > 1:
+        columns[say(lang, "device")] = lambda r: DEVICES.get(r.device, r.device)
+    columns[say(lang, "size")] = lambda r: _size(r, originals.get(_session(r)), lang)
+    columns[say(lang, "median")] = lambda r: _first(r, "latency", duration)
+    columns[say(lang, "speed title")] = lambda r: _speedup(r, full, lang)
+    if full:
+        columns["RAM"] = lambda r: _first(r, "ram", megabytes)
+        if any(primary(r, "vram") for r in rows):
+            columns["VRAM"] = lambda r: _first(r, "vram", megabytes)
+    columns[f"{QUALITY[lang]} ({label(lead)})" if lead else QUALITY[lang]] = lambda r: _quality(r, lead, full, lang)
+    return columns
+
+
+def _session(record: Record) -> tuple[str, str, str, str]:
+    return record.model, record.device, record.run_id, machine_of(record)
+
+
+def _first(record: Record, role: str, show: Callable[[float], str]) -> str:
+    values = primary(record, role) if record.status == "measured" else []
+    return show(values[0][1].value) if values else ""
+
+
+def _size(record: Record, original: Record | None, lang: str) -> str:
+    if record.status == "failed":
+        return say(lang, "failed").upper()
+    text = _first(record, "size", megabytes)
+    before = primary(original, "size") if original is not None and original is not record else []
+    if not text or not before or before[0][1].value <= 0:
+        return text
+    return say(lang, "of original", size=text, share=percent(primary(record, "size")[0][1].value / before[0][1].value, 3))
+
+
+def _speedup(record: Record, full: bool, lang: str) -> str:
+    found = speedup(record) if record.status == "measured" else None
+    if found is None:
+        return ""
+    text = speedup_text(found, lang) if full else f"{ratio(found.value)} {say(lang, found.verdict)}"
+    return f"{text} ({say(lang, 'A/A')})" if record.method == ORIGINAL else text
+
+
+def _quality(record: Record, lead: str, full: bool, lang: str) -> str:
+    found = dict(primary(record, "quality")) if record.status == "measured" else {}
+    if not found:
+        return ", ".join(agreement_text(record, lang, Footnotes())) if record.status == "measured" else ""
+    shown = found.get(lead)
+    parts = []
+    if shown is not None:
+        parts.append(number(shown.value, shown.low, shown.high) if full else number(shown.value))
+    words = quality_verdict(found, lang)
+    return "; ".join([*parts, *(words if full else [word.split(" [")[0] for word in words])])
+
+
+def _failures(rows: Sequence[Record], lang: str) -> list[str]:
+    return [f"{say(lang, 'failed').upper()} {r.case}: {r.reason}" for r in rows if r.status == "failed"]
+
+
+def _missing(rows: Sequence[Record], lang: str) -> list[str]:
+    """What was not measured, one line per reason."""
+    reasons: dict[tuple[str, str], list[str]] = {}
+    for record in rows:
+        if record.status not in ("measured", "failed"):
+            reasons.setdefault((record.status, record.reason), []).append(record.case)
+    lines = []
+    for (status, reason), cases in sorted(reasons.items(), key=lambda item: -len(item[1])):
+        named = cases[0] if len(cases) == 1 else say(lang, "more", text=cases[0], count=len(cases) - 1)
+        lines.append("  " + say(lang, "count", count=len(cases), status=status, reason=reason, cases=named))
+    return [say(lang, "not measured"), *lines] if lines else []
