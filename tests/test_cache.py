@@ -1,0 +1,187 @@
+"""The cache: built once, never half-written, shared by runs, limited in size."""
+
+import errno
+import json
+import multiprocessing
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from fixtures.artifact import MANIFEST, finish, open_artifact
+from fixtures.cache import Cache, DiskFull, main, parse_bytes
+from fixtures.errors import ArtifactCorrupted, BenchmarkError, Unsupported, UsageError
+
+
+def writes(content=b"x" * 1000, key="k"):
+    def build(directory):
+        (directory / "model.safetensors").write_bytes(content)
+        (directory / "tokenizer.json").write_bytes(b"{}")
+        finish(directory, key, "torch", {"dtype": "float32"}, [{"step": "original"}])
+
+    return build
+
+
+@pytest.fixture
+def cache(tmp_path):
+    return Cache(tmp_path, 10**9)
+
+
+def test_an_artifact_is_built_once_and_found_again(cache, tmp_path):
+    first, built = cache.get_or_build("k", writes())
+    assert built
+    again, built = Cache(tmp_path, 10**9).get_or_build("k", lambda directory: pytest.fail("built twice"))
+    assert not built
+    assert again == first
+    assert first.attributes == {"dtype": "float32"}
+
+
+def test_size_is_the_sum_of_the_files_that_the_runtime_loads(cache):
+    artifact, _ = cache.get_or_build("k", writes(b"y" * 12345))
+    # 12345 bytes of weights; the tokenizer and the manifest are not loaded by the runtime
+    assert artifact.size_bytes == 12345
+
+
+@pytest.mark.parametrize("damage", ["truncate", "change", "remove"])
+def test_a_corrupted_entry_is_noticed_and_built_again(cache, tmp_path, damage):
+    path = cache.get_or_build("k", writes())[0].path / "model.safetensors"
+    if damage == "truncate":
+        path.write_bytes(b"x" * 10)
+    elif damage == "change":
+        path.write_bytes(b"z" * 1000)
+    else:
+        path.unlink()
+    fresh = Cache(tmp_path, 10**9)
+    artifact, built = fresh.get_or_build("k", writes())
+    assert built
+    assert (artifact.path / "model.safetensors").read_bytes() == b"x" * 1000
+    assert "corrupted and built again" in fresh.notes[0]
+
+
+def test_a_truncated_manifest_is_noticed_and_built_again(cache, tmp_path):
+    path = cache.get_or_build("k", writes())[0].path
+    (path / MANIFEST).write_text('{"key": "k", "fil')
+    assert Cache(tmp_path, 10**9).get_or_build("k", writes())[1]
+
+
+def test_a_build_that_fails_leaves_nothing_behind(cache, tmp_path):
+    def build(directory):
+        (directory / "half.bin").write_bytes(b"1")
+        raise BenchmarkError("broke")
+
+    with pytest.raises(BenchmarkError, match="broke"):
+        cache.get_or_build("k", build)
+    assert not cache.has("k")
+    assert list((tmp_path / "building").iterdir()) == []
+
+
+def test_an_interrupt_leaves_nothing_behind_either(cache, tmp_path):
+    def build(directory):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        cache.get_or_build("k", build)
+    assert list((tmp_path / "building").iterdir()) == []
+
+
+def test_what_a_killed_build_left_is_removed_by_the_next(cache, tmp_path):
+    left = tmp_path / "building" / "other-4194305"  # above the kernel's largest process id: nobody's
+    left.mkdir(parents=True)
+    mine = tmp_path / "building" / f"running-{os.getpid()}"
+    mine.mkdir()
+    cache.get_or_build("k", writes())
+    assert not left.exists()
+    assert mine.exists()
+
+
+def test_a_refusal_is_remembered_with_its_reason(cache, tmp_path):
+    def build(directory):
+        raise Unsupported("12 % of the parameter bytes are in Linear layers")
+
+    with pytest.raises(Unsupported):
+        cache.get_or_build("k", build)
+    with pytest.raises(Unsupported, match="12 %"):
+        Cache(tmp_path, 10**9).get_or_build("k", lambda directory: pytest.fail("tried twice"))
+
+
+@pytest.mark.parametrize(
+    "error", [OSError(errno.ENOSPC, "No space left on device"), BenchmarkError("OSError: No space left on device")]
+)
+def test_a_full_disk_is_one_clear_error(cache, tmp_path, error):
+    def build(directory):
+        raise error
+
+    with pytest.raises(DiskFull, match="disk is full.*prune.*--cache-dir"):
+        cache.get_or_build("k", build)
+    assert list((tmp_path / "building").iterdir()) == []
+
+
+def slow_build(directory, tmp_path, counter):
+    cache = Cache(tmp_path, 10**9)
+
+    def build(into):
+        with counter.get_lock():
+            counter.value += 1
+        time.sleep(0.3)
+        writes()(into)
+
+    cache.get_or_build("shared", build)
+
+
+def test_two_runs_that_share_a_cache_build_once(tmp_path):
+    context = multiprocessing.get_context("fork")
+    counter = context.Value("i", 0)
+    runs = [context.Process(target=slow_build, args=(None, tmp_path, counter)) for _ in range(3)]
+    for run in runs:
+        run.start()
+    for run in runs:
+        run.join()
+    assert [run.exitcode for run in runs] == [0, 0, 0]
+    assert counter.value == 1
+
+
+def test_prune_removes_what_was_unused_for_longest_and_spares_what_is_in_use(tmp_path):
+    writer = Cache(tmp_path, 10**9)
+    for index, key in enumerate(("old", "middle", "new")):
+        writer.get_or_build(key, writes(key=key))
+        os.utime(writer.place(key), (1000 + index, 1000 + index))
+    user = Cache(tmp_path, 10**9)
+    user.get_or_build("old", writes())
+    os.utime(user.place("old"), (1, 1))
+    one = (user.entries()[0][1]) + 10
+    user.prune(2 * one)
+    assert sorted(key for _, _, key in user.entries()) == ["new", "old"]
+
+
+def test_an_automatic_prune_spares_what_another_run_used_lately(tmp_path):
+    Cache(tmp_path, 10**9).get_or_build("theirs", writes(key="theirs"))
+    Cache(tmp_path, 0).get_or_build("mine", writes(key="mine"))
+    assert Cache(tmp_path, 0).has("theirs")
+
+
+def test_the_command_prints_and_prunes(tmp_path, capsys):
+    Cache(tmp_path, 10**9).get_or_build("k", writes())
+    assert main(["info", "--cache-dir", str(tmp_path)]) == 0
+    assert "1 artifacts" in capsys.readouterr().out
+    main(["prune", "--limit", "0", "--cache-dir", str(tmp_path)])
+    assert "0 artifacts" in capsys.readouterr().out
+
+
+def test_sizes_are_read_with_their_unit():
+    assert [parse_bytes(text) for text in ("0", "5GB", "1.5 MB", "10B")] == [0, 5 * 10**9, 1_500_000, 10]
+    with pytest.raises(UsageError, match="not a size"):
+        parse_bytes("five")
+
+
+def test_a_link_is_no_part_of_an_artifact(tmp_path):
+    (tmp_path / "model.bin").write_bytes(b"1")
+    (tmp_path / "again.bin").symlink_to(tmp_path / "model.bin")
+    with pytest.raises(ArtifactCorrupted, match="real files only"):
+        finish(tmp_path, "k", "torch", {}, [])
+
+
+def test_a_manifest_of_an_unknown_shape_is_corruption(tmp_path):
+    (tmp_path / MANIFEST).write_text(json.dumps({"key": 1}))
+    with pytest.raises(ArtifactCorrupted, match="no readable manifest"):
+        open_artifact(Path(tmp_path))

@@ -1,0 +1,97 @@
+"""Cache keys: whatever the bytes depend on changes the key; nothing else does."""
+
+import importlib
+import sys
+from dataclasses import replace
+
+import pytest
+
+from fixtures import keys
+from fixtures.registry import Step
+
+
+def build(context):
+    return {}
+
+
+def check(source, result, params):
+    return {}
+
+
+STEP = Step("prune", ("torch",), "torch", build, check, params={"share": 0.5}, needs=("torch",))
+
+
+def key(step=STEP, source="a", seed=0, data="d", flags=("avx2",)):
+    return keys.step_key(source, step, seed, data, flags)
+
+
+def test_the_same_step_on_the_same_input_has_the_same_key():
+    assert key() == key()
+    assert key() == key(flags=("avx512f",), data="other")  # neither calibrated nor dependent on the CPU
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"source": "b"},
+        {"seed": 1},
+        {"step": replace(STEP, params={"share": 0.8})},
+        {"step": replace(STEP, name="other")},
+        {"step": replace(STEP, needs=())},
+    ],
+)
+def test_what_the_bytes_depend_on_changes_the_key(changed):
+    assert key(**changed) != key()
+
+
+def test_calibration_data_count_only_for_a_step_that_calibrates():
+    calibrated = replace(STEP, calibration_samples=8)
+    assert key(step=calibrated, data="d") != key(step=calibrated, data="e")
+
+
+def test_cpu_flags_count_only_for_a_step_that_depends_on_them():
+    dependent = replace(STEP, cpu_dependent=True)
+    assert key(step=dependent, flags=("avx2",)) != key(step=dependent, flags=("avx512_vnni",))
+
+
+def test_the_revision_alone_rebuilds_nothing():
+    assert key(step=replace(STEP, revision=2)) == key()
+
+
+def test_editing_a_step_or_what_it_imports_changes_its_key(tmp_path, monkeypatch):
+    package = tmp_path / "fixtures"
+    package.mkdir()
+    (package / "inner.py").write_text("VALUE = 1\n")
+    (package / "outer.py").write_text("from fixtures import inner\n")
+    (package / "elsewhere.py").write_text("VALUE = 1\n")
+    monkeypatch.setattr(keys, "ROOT", tmp_path)
+
+    def fresh():
+        keys.source_hash.cache_clear()
+        keys.imported.cache_clear()
+        return keys.source_hash("fixtures.outer")
+
+    before = fresh()
+    (package / "elsewhere.py").write_text("VALUE = 2\n")
+    assert fresh() == before
+    (package / "inner.py").write_text("VALUE = 2\n")
+    inner_changed = fresh()
+    assert inner_changed != before
+    (package / "outer.py").write_text("from fixtures import inner  # edited\n")
+    assert fresh() not in (before, inner_changed)
+    keys.source_hash.cache_clear()
+    keys.imported.cache_clear()
+
+
+def test_the_closure_follows_imports_and_references_but_not_plumbing():
+    closure = keys.source_closure("fixtures.models.torch_format")
+    assert "fixtures.models.torchvision_operators" in closure
+    assert not any(name.startswith("fixtures.worker") or name == "fixtures.artifact" for name in closure)
+
+
+def test_hashing_sources_imports_nothing():
+    sys.modules.pop("fixtures.models.torchvision_operators", None)
+    importlib.invalidate_caches()
+    keys.source_hash.cache_clear()
+    keys.source_hash("fixtures.models.torch_format")
+    assert "fixtures.models.torchvision_operators" not in sys.modules
