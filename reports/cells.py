@@ -86,9 +86,7 @@ def quality_cell(line: Line, metrics: Mapping[str, str], lang: str, notes: Footn
 
 def quality_text(record: Record, metrics: Mapping[str, str], lang: str, notes: Footnotes) -> tuple[str, tuple[int, ...]]:
     found = dict(primary(record, "quality"))
-    parts = [
-        number(found[key].value, found[key].low, found[key].high) if key in found else say(lang, "absent") for key in metrics
-    ]
+    parts = [score(found[key]) if key in found else say(lang, "absent") for key in metrics]
     numbers = notes.number(*(found[key].note for key in metrics if key in found))
     absent = [key for key in metrics if key not in found]
     if absent or not metrics:
@@ -97,6 +95,10 @@ def quality_text(record: Record, metrics: Mapping[str, str], lang: str, notes: F
         parts = [say(lang, "absent"), *(agreement_text(record, lang, notes))][:2]
         return "; ".join(parts), numbers
     return "; ".join([" / ".join(parts), *quality_verdict(found, lang)]), numbers
+
+
+def score(found: Measurement) -> str:
+    return number(found.value, found.low, found.high, digits=4)
 
 
 def _quality_reasons(record: Record, absent: list[str], lang: str) -> list[str]:

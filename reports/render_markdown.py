@@ -13,7 +13,7 @@ from reports.words import say
 
 def escape(text: str) -> str:
     """User text inside a table cell or list item: no pipe, line break, tag or emphasis of it survives as markup."""
-    text = re.sub(r"([\\`|*\[\]])", r"\\\1", text).replace("<", "&lt;")
+    text = re.sub(r"([\\`|*])", r"\\\1", text).replace("<", "&lt;").replace("](", "]\\(")
     # Underscores inside words are plain in GitHub's dialect; only those at an edge would emphasise.
     text = re.sub(r"(?<!\w)_|_(?!\w)", lambda found: "\\" + found[0], text)
     return re.sub(r"\s*[\r\n]+\s*", " ", text)

@@ -1,21 +1,23 @@
 """The table for a terminal: one line per measured or failed record; what was not measured is counted by reason below.
 
-Everything at 100 columns and more; narrower, memory and intervals go first; under 60 each row is lines of text.
+Rows stand below their model (and machine). Everything at 100 columns and more; narrower, memory and intervals go first; under 60
+each row is lines of text.
 """
 
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from reports.cells import Footnotes, agreement_text, quality_verdict
+from reports.cells import Footnotes, agreement_text, quality_verdict, score
 from reports.columns import FIRST, QUALITY, label, quality_metrics
 from reports.lines import DEVICES, by_task, machine_of, ordered, primary
 from reports.notes import mixed, noise, warnings
 from reports.record import Record
 from reports.speed import ORIGINAL, speedup
 from reports.table import speedup_text
-from reports.units import duration, megabytes, number, percent, ratio
+from reports.units import duration, megabytes, percent, ratio, significant
 from reports.words import say
 
 FULL, LINES = 100, 60  # terminal widths
@@ -44,14 +46,20 @@ def render(records: Iterable[Record], width: int = 120, color: bool = False, lan
         console.print(Text(task, style="bold"))
         if width < LINES:
             for record in shown:
-                texts = [f"{header}: {value(record)}" for header, value in columns.items() if value(record)]
+                texts = [
+                    _plain(record.model),
+                    *(f"{header}: {_plain(value(record)).strip()}" for header, value in columns.items() if value(record)),
+                ]
                 console.print(Text("\n  ".join(texts), style=_style(record)))
         elif shown:
-            table = Table(box=None, padding=(0, 1), header_style="underline")
+            table = Table(box=None, padding=(0, 2, 0, 0), header_style="underline")
             for header in columns:
-                table.add_column(Text(header), overflow="fold")
+                table.add_column(Text(header), overflow="fold", no_wrap=header == FIRST[1][lang])
+            title = ""
             for record in shown:
-                table.add_row(*(Text(value(record)) for value in columns.values()), style=_style(record))
+                if title != (title := _title(record, shown)):
+                    table.add_row(Text(title, style="bold"))
+                table.add_row(*(Text(_plain(value(record))) for value in columns.values()), style=_style(record))
             console.print(table)
         for text in [
             *_failures(shown, lang),
@@ -60,10 +68,20 @@ def render(records: Iterable[Record], width: int = 120, color: bool = False, lan
             *warnings(rows, lang),
             *noise(rows, lang),
         ]:
-            console.print(Text(text))
+            console.print(Text(_plain(text)))
         console.print()
     # rich pads every line to the table's width.
     return "".join(line.rstrip() + "\n" for line in stream.getvalue().splitlines())
+
+
+def _plain(text: str) -> str:
+    """Without line breaks and control characters: a name must not move the cursor."""
+    return re.sub(r"[\x00-\x1f\x7f-\x9f]+", " ", text)
+
+
+def _title(record: Record, rows: Sequence[Record]) -> str:
+    several = len({machine_of(r) for r in rows}) > 1
+    return _plain(f"{record.model} ({machine_of(record)})" if several else record.model)
 
 
 def _style(record: Record) -> str:
@@ -76,14 +94,11 @@ def _columns(rows: Sequence[Record], lang: str, width: int) -> Mapping[str, Valu
     lead = next(iter(metrics), "")
     originals = {_session(r): r for r in rows if r.method == ORIGINAL and r.status == "measured"}
     full = width >= FULL
-    columns: dict[str, Value] = {}
-    if len({machine_of(r) for r in rows}) > 1:
-        columns[say(lang, "machine")] = machine_of
-    columns[FIRST[0][lang]] = lambda r: r.model
-    columns[FIRST[1][lang]] = lambda r: r.method
+    columns: dict[str, Value] = {FIRST[1][lang]: lambda r: f"  {r.method}"}
     if len({r.device for r in rows}) > 1:
         columns[say(lang, "device")] = lambda r: DEVICES.get(r.device, r.device)
-    columns[say(lang, "size")] = lambda r: _size(r, originals.get(_session(r)), lang)
+    columns[say(lang, "size")] = lambda r: _first(r, "size", megabytes) if r.status == "measured" else say(lang, "failed").upper()
+    columns["%"] = lambda r: _share(r, originals.get(_session(r)))
     columns[say(lang, "median")] = lambda r: _first(r, "latency", duration)
     columns[say(lang, "speed title")] = lambda r: _speedup(r, full, lang)
     if full:
@@ -103,14 +118,12 @@ def _first(record: Record, role: str, show: Callable[[float], str]) -> str:
     return show(values[0][1].value) if values else ""
 
 
-def _size(record: Record, original: Record | None, lang: str) -> str:
-    if record.status == "failed":
-        return say(lang, "failed").upper()
-    text = _first(record, "size", megabytes)
-    before = primary(original, "size") if original is not None and original is not record else []
-    if not text or not before or before[0][1].value <= 0:
-        return text
-    return say(lang, "of original", size=text, share=percent(primary(record, "size")[0][1].value / before[0][1].value, 3))
+def _share(record: Record, original: Record | None) -> str:
+    """Size as a share of the original's."""
+    sizes = [primary(r, "size") for r in (record, original) if r is not None and r.status == "measured"]
+    if len(sizes) < 2 or not all(sizes) or sizes[1][0][1].value <= 0:
+        return ""
+    return percent(sizes[0][0][1].value / sizes[1][0][1].value)
 
 
 def _speedup(record: Record, full: bool, lang: str) -> str:
@@ -128,9 +141,9 @@ def _quality(record: Record, lead: str, full: bool, lang: str) -> str:
     shown = found.get(lead)
     parts = []
     if shown is not None:
-        parts.append(number(shown.value, shown.low, shown.high) if full else number(shown.value))
-    words = quality_verdict(found, lang)
-    return "; ".join([*parts, *(words if full else [word.split(" [")[0] for word in words])])
+        parts.append(score(shown) if full else significant(shown.value, 4))
+    remarks = [f"({m.note})" for m in found.values() if m.note]
+    return " ".join([*parts, *(word.split(" [")[0] for word in quality_verdict(found, lang)), *dict.fromkeys(remarks)])
 
 
 def _failures(rows: Sequence[Record], lang: str) -> list[str]:

@@ -23,7 +23,7 @@ SCALES: Mapping[str, tuple[str, float]] = {
 }
 # base unit -> suffix of a column that keeps base units
 SUFFIXES: Mapping[str, str] = {"B": "_bytes", "s": "_s", "1/s": "_per_s", "1": "", "FLOP/s": "_flop_per_s", "B/s": "_bytes_per_s"}
-DIGITS = 5  # significant digits of a value without interval: 185.75 MB, as the published tables
+DIGITS = 5  # no value is printed with more significant digits, however narrow its interval
 MINUS = "−"
 
 
@@ -48,23 +48,26 @@ def fixed(value: float, places: int, sign: bool = False) -> str:
     text = f"{abs(value):.{places}f}"
     if value < 0 and float(text) != 0:
         return MINUS + text
-    return "+" + text if sign else text
+    return "+" + text if sign and value > 0 else text
 
 
-def significant(value: float, digits: int = DIGITS) -> str:
+def significant(value: float, digits: int | None = None) -> str:
+    """Without `digits`: two decimals as the published tables have them (185.75), more where three digits need it (0.412)."""
+    if digits is None:
+        return fixed(value, max(min(decimals(value, DIGITS), 2), decimals(value, 3)))
     return fixed(value, decimals(value, digits))
 
 
-def number(value: float, low: float | None = None, high: float | None = None) -> str:
+def number(value: float, low: float | None = None, high: float | None = None, digits: int | None = None) -> str:
     """`113.27 ± 0.40`; ± is the larger side of the interval, so that the printed range always covers it.
 
     The spread is shown with two digits and the value to the same place, at most five digits of it.
     """
     if low is None or high is None:
-        return significant(value)
+        return significant(value, digits)
     spread = max(value - low, high - value)
     if spread <= 0:
-        return f"{significant(value)} ± 0"
+        return f"{significant(value, digits)} ± 0"
     places = max(min(decimals(spread, 2), decimals(value, DIGITS)), decimals(value, 2))
     # Rounded up: a spread is never printed smaller than it is.
     rounded = math.ceil(spread * 10**places - 1e-9) / 10**places
@@ -73,8 +76,8 @@ def number(value: float, low: float | None = None, high: float | None = None) ->
 
 def quantity(value: float, unit: str, to: str, low: float | None = None, high: float | None = None) -> str:
     """A number in the display unit `to`, without its name (the header carries it)."""
-    bounds = [None if bound is None else convert(bound, unit, to) for bound in (low, high)]
-    return number(convert(value, unit, to), *bounds)
+    low, high = (None if bound is None else convert(bound, unit, to) for bound in (low, high))
+    return number(convert(value, unit, to), low, high)
 
 
 def duration(seconds: float) -> str:
@@ -92,9 +95,8 @@ def percent(fraction: float, digits: int = 3) -> str:
 
 
 def ratio(value: float, low: float | None = None, high: float | None = None) -> str:
-    """`1.23× [1.20, 1.26]`, to the same place throughout; a 1000-fold ratio needs no decimals."""
-    spread = min((abs(value - bound) for bound in (low, high) if bound is not None and bound != value), default=value)
-    places = min(max(decimals(value, 3), min(decimals(spread, 1), 3)), 4)
+    """`1.23× [1.20, 1.26]`, three digits, to the same place throughout; around 1, where verdicts fall, three decimals."""
+    places = 3 if 0.9 < value < 1.1 else decimals(value, 3)
     text = f"{fixed(value, places)}×"
     return text if low is None or high is None else f"{text} [{fixed(low, places)}, {fixed(high, places)}]"
 

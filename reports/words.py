@@ -24,11 +24,11 @@ PHRASES: Mapping[str, tuple[str, str]] = {
     "not recorded": ("the record does not hold this measurement", "в записи нет этого измерения"),
     "no interval": ("n = {n}, no interval: {reason}", "n = {n}, без интервала: {reason}"),
     "artifacts differ": (
-        "CPU and GPU were measured from different artifacts ({cpu} and {gpu}); the GPU one has {size}",
-        "CPU и GPU измерены на разных артефактах ({cpu} и {gpu}); размер артефакта GPU: {size}",
+        "CPU and GPU were measured from different artifacts ({cpu} and {cuda}); the GPU one has {size}",
+        "CPU и GPU измерены на разных артефактах ({cpu} и {cuda}); размер артефакта GPU: {size}",
     ),
     "quality differs": ("quality of the GPU row: {value}", "качество строки GPU: {value}"),
-    "runs joined": ("CPU and GPU are from different runs ({cpu} and {gpu})", "CPU и GPU из разных запусков ({cpu} и {gpu})"),
+    "runs joined": ("CPU and GPU are from different runs ({cpu} and {cuda})", "CPU и GPU из разных запусков ({cpu} и {cuda})"),
     "speed title": ("Speed-up", "Ускорение"),
     "speed original": ("{device}, against `original` (paired)", "{device}, к `original` (парное)"),
     "speed tuned": (
@@ -42,8 +42,7 @@ PHRASES: Mapping[str, tuple[str, str]] = {
         "нет строки original-tuned того же запуска, машины и батча",
     ),
     "size": ("Size", "Размер"),
-    "of original": ("{size} ({share})", "{size} ({share})"),
-    "median": ("Median per sample", "Медиана на пример"),
+    "median": ("Median", "Медиана"),
     "not measured": ("Not measured:", "Не измерено:"),
     "count": ("{count} × {status}, {reason} ({cases})", "{count} × {status}, {reason} ({cases})"),
     "legend": (

@@ -1,0 +1,87 @@
+"""The plugin in a pytest of its own, with a conftest that stands for the producer of records."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+CONFTEST = """
+import pytest
+from reports import plugin
+from tests.samples.build import DESK, measurements, row
+
+pytest_plugins = ("reports.plugin",)
+
+@pytest.fixture
+def produce(request):
+    def produce(method):
+        results = plugin.results(request.config, "desk", "core")
+        if results.resumed(f"m:{method}:cpu"):
+            print(f"re-used {method}")
+            return
+        environment = {**DESK, "label": plugin.label(request.config)}
+        results.add(row("m", method, run=results.run_id, environment=environment, measurements=measurements(1e6, 0.1)))
+    return produce
+"""
+
+
+@pytest.fixture
+def run(tmp_path):
+    def run(test, *arguments):
+        (tmp_path / "conftest.py").write_text(CONFTEST)
+        (tmp_path / "pytest.ini").write_text(f"[pytest]\npythonpath = {ROOT}\n")
+        (tmp_path / "test_it.py").write_text(test)
+        command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-s", *arguments]
+        return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+
+    return run
+
+
+ONE = "def test_one(produce):\n    produce('original')\n"
+
+
+def test_the_table_and_the_written_files_are_shown_at_the_end(run, tmp_path):
+    done = run(ONE, "--label", "team-x", "--report-dir", "out", "--lang", "ru")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "comparison table" in done.stdout
+    assert "Метод" in done.stdout
+    for name in ("desk/core.json", "table.md", "table.csv"):
+        assert f"written: {tmp_path / 'out' / name}" in done.stdout
+        assert (tmp_path / "out" / name).exists()
+    assert "team-x/desk" in (tmp_path / "out" / "table.md").read_text(encoding="utf-8")
+
+
+def test_a_session_without_records_shows_and_writes_nothing(run, tmp_path):
+    done = run("def test_one():\n    pass\n")
+    assert "comparison table" not in done.stdout
+    assert not (tmp_path / "reports").exists()
+
+
+def test_an_interrupted_run_keeps_its_rows_and_the_next_one_continues_it(run, tmp_path):
+    interrupted = ONE + "def test_two():\n    raise KeyboardInterrupt\n"
+    done = run(interrupted)
+    assert done.returncode == 2
+    assert "1 rows are kept; the same command with --resume continues this run" in done.stdout
+    assert (tmp_path / "reports/results/table.md").exists()
+    again = run(ONE + "def test_two(produce):\n    produce('fast')\n", "--resume")
+    assert "re-used original" in again.stdout
+    assert "fast" in again.stdout
+    assert not (tmp_path / "reports/results/desk/history").exists()
+
+
+def test_a_corrupt_results_file_is_reported_and_the_run_goes_on(run, tmp_path):
+    path = tmp_path / "reports/results/desk/core.json"
+    path.parent.mkdir(parents=True)
+    path.write_text("{")
+    done = run(ONE, "--resume")
+    assert done.returncode == 0
+    assert "WARNING: " in done.stdout
+    assert path.with_name("core.json.corrupt").read_text() == "{"
+
+
+def test_the_plugin_imports_no_renderer_before_there_are_rows():
+    code = "import sys, reports.plugin; print([n for n in ('rich', 'tabulate', 'reports.table', 'reports.record') if n in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

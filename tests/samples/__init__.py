@@ -1,0 +1,1 @@
+"""Stored records: synthetic, written by `python -m tests.samples.build`."""
