@@ -6,7 +6,7 @@ Nothing is dropped: what cannot be joined without a choice becomes a line of its
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from reports.record import Measurement, Record
 from reports.speed import ORIGINAL, TUNED
@@ -73,11 +73,13 @@ def join(records: Sequence[Record]) -> list[Line]:
 
 
 def _join_one(rows: list[Record]) -> Iterator[Line]:
-    measured = {r.device for r in rows if r.status == "measured"}
-    # An environment without CUDA writes an unavailable GPU row; the measured one of the GPU environment answers it.
-    kept = [r for r in rows if r.status not in MISSING or r.device not in measured]
-    # Equal reasons from several environments say one thing.
-    kept = list({(r.device, r.reason) if r.status in MISSING else (r.device, id(r)): r for r in kept}.values())
+    # An environment without CUDA writes an unavailable GPU row; the one that ran in the GPU environment answers it.
+    tried = {r.device for r in rows if r.status not in MISSING}
+    kept = [r for r in rows if r.status not in MISSING]
+    for device in dict.fromkeys(r.device for r in rows if r.device not in tried):
+        missing = [r for r in rows if r.device == device]
+        # Where no environment could run it, one line gives every reason.
+        kept.append(replace(missing[0], reason="; ".join(dict.fromkeys(r.reason for r in missing))))
     devices = [device for device in DEVICES if any(r.device == device for r in kept)]
     devices += sorted({r.device for r in kept} - set(DEVICES))
     if len(kept) == len(devices):

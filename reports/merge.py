@@ -38,9 +38,10 @@ def merge(paths: Iterable[Path]) -> Merged:
     sources: list[tuple[str, Sequence[Record]]] = []
     problems = []
     for path in paths:
-        files = result_files(path)
+        files = result_files(path) if path.exists() else []
         if not files:
-            problems.append(f"{path}: no results file in it; run `pytest benchmarks` first or name another directory")
+            found = "no results file in it" if path.exists() else "no such file or directory"
+            problems.append(f"{path}: {found}; run `pytest benchmarks` first or name another one")
         for file in dict.fromkeys(files):
             try:
                 sources.append((str(file), read_records(file)))

@@ -30,6 +30,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def results(config: pytest.Config, machine: str, environment: str) -> Results:
     """The results of this session, created when a case first asks; all environments of a session share one run id."""
+    from reports.record import NewerSchema
     from reports.results import Results
 
     parts = config.stash.setdefault(RESULTS, {})
@@ -37,7 +38,11 @@ def results(config: pytest.Config, machine: str, environment: str) -> Results:
         # An interrupted run is continued under the id that its file holds; the first file decides for all.
         run_id = next((part.run_id for part in parts.values()), None)
         directory = config.rootpath / str(config.getoption("--report-dir"))
-        parts[machine, environment] = Results(directory, run_id, machine, environment, bool(config.getoption("--resume")))
+        try:
+            parts[machine, environment] = Results(directory, run_id, machine, environment, bool(config.getoption("--resume")))
+        except NewerSchema as error:
+            # No case of this run could be stored: one error, not one per case.
+            pytest.exit(str(error), returncode=pytest.ExitCode.USAGE_ERROR)
     return parts[machine, environment]
 
 
@@ -57,7 +62,10 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     if touched:
         from reports.results import finish
 
-        session.config.stash[WRITTEN] = finish(touched, str(session.config.getoption("--lang")))
+        try:
+            session.config.stash[WRITTEN] = finish(touched, str(session.config.getoption("--lang")))
+        except OSError as error:  # a full disk: the records of finished cases are already stored, and the table is printed below
+            touched[0].warnings.append(f"the tables could not be written: {error}")
 
 
 def pytest_terminal_summary(terminalreporter: Any, exitstatus: int, config: pytest.Config) -> None:

@@ -1,7 +1,7 @@
 """The table for a terminal: one line per measured or failed record; what was not measured is counted by reason below.
 
-Rows stand below their model (and machine). Everything at 100 columns and more; narrower, memory and intervals go first; under 60
-each row is lines of text.
+Rows stand below their model (and device and machine, where there are several). Everything at 120 columns and more; from 100 without
+memory, narrower also without intervals, under 60 each row is lines of text.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from reports.table import speedup_text
 from reports.units import duration, megabytes, percent, ratio, significant
 from reports.words import say
 
-FULL, LINES = 100, 60  # terminal widths
+WIDE, FULL, LINES = 120, 100, 60  # terminal widths
 
 Value = Callable[[Record], str]
 
@@ -41,20 +41,21 @@ def render(records: Iterable[Record], width: int = 120, color: bool = False, lan
         soft_wrap=False,
     )
     for task, rows in by_task(records).items():
-        shown = [r for r in ordered(rows) if r.status in ("measured", "failed")]
+        shown = _shown(rows)
         columns = _columns(shown, lang, width)
         console.print(Text(task, style="bold"))
         if width < LINES:
             for record in shown:
                 texts = [
-                    _plain(record.model),
+                    _title(record, shown),
                     *(f"{header}: {_plain(value(record)).strip()}" for header, value in columns.items() if value(record)),
                 ]
                 console.print(Text("\n  ".join(texts), style=_style(record)))
         elif shown:
-            table = Table(box=None, padding=(0, 2, 0, 0), header_style="underline")
+            table = Table(box=None, padding=(0, 1, 0, 0), header_style="underline")
+            unbroken = [FIRST[1][lang], *([say(lang, "speed title")] if width >= FULL else [])]
             for header in columns:
-                table.add_column(Text(header), overflow="fold", no_wrap=header == FIRST[1][lang])
+                table.add_column(Text(header), overflow="fold", no_wrap=header in unbroken)
             title = ""
             for record in shown:
                 if title != (title := _title(record, shown)):
@@ -81,7 +82,16 @@ def _plain(text: str) -> str:
 
 def _title(record: Record, rows: Sequence[Record]) -> str:
     several = len({machine_of(r) for r in rows}) > 1
-    return _plain(f"{record.model} ({machine_of(record)})" if several else record.model)
+    device = f" {DEVICES.get(record.device, record.device)}" if len({r.device for r in rows}) > 1 else ""
+    return _plain(f"{record.model}{device}{f' ({machine_of(record)})' if several else ''}")
+
+
+def _shown(rows: Sequence[Record]) -> list[Record]:
+    """What has a line: by model, machine and device, the original first."""
+    shown = [r for r in ordered(rows) if r.status in ("measured", "failed")]
+    groups = list(dict.fromkeys((r.model, machine_of(r)) for r in shown))
+    devices = list(DEVICES) + sorted({r.device for r in shown} - set(DEVICES))
+    return sorted(shown, key=lambda r: (groups.index((r.model, machine_of(r))), devices.index(r.device)))
 
 
 def _style(record: Record) -> str:
@@ -95,13 +105,11 @@ def _columns(rows: Sequence[Record], lang: str, width: int) -> Mapping[str, Valu
     originals = {_session(r): r for r in rows if r.method == ORIGINAL and r.status == "measured"}
     full = width >= FULL
     columns: dict[str, Value] = {FIRST[1][lang]: lambda r: f"  {r.method}"}
-    if len({r.device for r in rows}) > 1:
-        columns[say(lang, "device")] = lambda r: DEVICES.get(r.device, r.device)
     columns[say(lang, "size")] = lambda r: _first(r, "size", megabytes) if r.status == "measured" else say(lang, "failed").upper()
     columns["%"] = lambda r: _share(r, originals.get(_session(r)))
     columns[say(lang, "median")] = lambda r: _first(r, "latency", duration)
     columns[say(lang, "speed title")] = lambda r: _speedup(r, full, lang)
-    if full:
+    if width >= WIDE:
         columns["RAM"] = lambda r: _first(r, "ram", megabytes)
         if any(primary(r, "vram") for r in rows):
             columns["VRAM"] = lambda r: _first(r, "vram", megabytes)
@@ -130,8 +138,7 @@ def _speedup(record: Record, full: bool, lang: str) -> str:
     found = speedup(record) if record.status == "measured" else None
     if found is None:
         return ""
-    text = speedup_text(found, lang) if full else f"{ratio(found.value)} {say(lang, found.verdict)}"
-    return f"{text} ({say(lang, 'A/A')})" if record.method == ORIGINAL else text
+    return speedup_text(found, lang) if full else f"{ratio(found.value)} {say(lang, found.verdict)}"
 
 
 def _quality(record: Record, lead: str, full: bool, lang: str) -> str:

@@ -18,8 +18,6 @@ PHRASES: Mapping[str, tuple[str, str]] = {
     "same": ("same", "без изменений"),
     "unsure": ("unsure", "неясно"),
     "machine": ("Machine", "Машина"),
-    "device": ("Device", "Устройство"),
-    "row": ("row", "строка"),
     "not selected": ("not part of this run: no {device} case was selected", "не входит в этот запуск: случай {device} не выбран"),
     "not recorded": ("the record does not hold this measurement", "в записи нет этого измерения"),
     "no interval": ("n = {n}, no interval: {reason}", "n = {n}, без интервала: {reason}"),

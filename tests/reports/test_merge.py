@@ -106,7 +106,7 @@ def test_missing_files_and_empty_directories_are_errors(tmp_path, capsys):
     assert main(["show", str(tmp_path), str(tmp_path / "none.json")]) == 2
     err = capsys.readouterr().err
     assert "no results file in it" in err
-    assert "none.json: not a readable results file" in err
+    assert "none.json: no such file or directory" in err
 
 
 @pytest.mark.parametrize("arguments", [[], ["merge"], ["merge", "x", "--lang", "de"], ["explode"]])

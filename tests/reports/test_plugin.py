@@ -81,6 +81,25 @@ def test_a_corrupt_results_file_is_reported_and_the_run_goes_on(run, tmp_path):
     assert path.with_name("core.json.corrupt").read_text() == "{"
 
 
+def test_a_results_file_of_a_newer_version_stops_the_run_with_one_error(run, tmp_path):
+    path = tmp_path / "reports/results/desk/core.json"
+    path.parent.mkdir(parents=True)
+    path.write_text('{"schema": 99, "records": []}')
+    done = run(ONE + "def test_two(produce):\n    produce('fast')\n")
+    assert done.returncode == 4
+    assert (done.stdout + done.stderr).count("update the suite to read it") == 1
+    assert path.read_text() == '{"schema": 99, "records": []}'
+
+
+def test_tables_that_cannot_be_written_do_not_hide_the_results(run, tmp_path):
+    (tmp_path / "reports/results/table.md").mkdir(parents=True)
+    done = run(ONE)
+    assert done.returncode == 0, done.stdout
+    assert "WARNING: the tables could not be written" in done.stdout
+    assert "comparison table" in done.stdout
+    assert (tmp_path / "reports/results/desk/core.json").exists()
+
+
 def test_the_plugin_imports_no_renderer_before_there_are_rows():
     code = "import sys, reports.plugin; print([n for n in ('rich', 'tabulate', 'reports.table', 'reports.record') if n in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)

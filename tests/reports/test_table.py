@@ -107,6 +107,23 @@ def test_a_measured_gpu_row_answers_the_unavailable_one_of_another_environment()
     assert lines[0].records == {"cpu": cpu, "cuda": seen}
 
 
+def test_what_no_environment_could_run_is_one_line_with_every_reason():
+    cpu = row("m", "original", measurements=measurements(1e6, 0.1))
+    blind = [
+        row("m", "original", "cuda", status="unavailable", reason=reason, environment={**DESK, "suite_environment": name})
+        for name, reason in (("core", "no CUDA build"), ("gpu", "no CUDA device"), ("hf", "no CUDA device"))
+    ]
+    lines = join([cpu, *blind])
+    assert len(lines) == 1
+    assert lines[0].records["cuda"].reason == "no CUDA build; no CUDA device"
+
+
+def test_a_failed_row_is_kept_beside_a_measured_one_of_another_run():
+    failed = row("m", "original", status="failed", reason="it hung")
+    good = row("m", "original", run="run-2", measurements=measurements(1e6, 0.1))
+    assert [line.records["cpu"].status for line in join([failed, good])] == ["failed", "measured"]
+
+
 def test_a_case_measured_twice_keeps_both_lines_with_what_tells_them_apart():
     first = row("m", "original", measurements=measurements(1e6, 0.1))
     assert [line.tag for line in join([first, replace(first, run_id="run-2")])] == ["run-1", "run-2"]
