@@ -53,7 +53,7 @@ def value_cell(line: Line, column: Column, lang: str, notes: Footnotes) -> tuple
     if record is None or found is None:
         return missing(record, column.devices[0], column.key, lang, notes), record, None
     text = quantity(found.value, found.unit, column.unit, found.low, found.high)
-    remarks = [found.note]
+    remarks = [found.note] if column.show_note else []
     if column.role == "size":
         remarks.append(_artifacts(line, lang))
     return Cell(f"{text} {column.unit}" if column.show_unit else text, notes.number(*remarks)), record, found
@@ -87,13 +87,14 @@ def quality_cell(line: Line, metrics: Mapping[str, str], lang: str, notes: Footn
 def quality_text(record: Record, metrics: Mapping[str, str], lang: str, notes: Footnotes) -> tuple[str, tuple[int, ...]]:
     found = dict(primary(record, "quality"))
     parts = [score(found[key]) if key in found else say(lang, "absent") for key in metrics]
-    numbers = notes.number(*(found[key].note for key in metrics if key in found))
+    numbers = notes.number(*(f"{columns.label(key)}: {found[key].note}" for key in metrics if key in found and found[key].note))
     absent = [key for key in metrics if key not in found]
     if absent or not metrics:
         numbers += notes.number(*_quality_reasons(record, absent, lang))
     if not found:
-        parts = [say(lang, "absent"), *(agreement_text(record, lang, notes))][:2]
-        return "; ".join(parts), numbers
+        agreement = agreement_of(record)
+        numbers += notes.number(agreement.note if agreement else "")
+        return "; ".join([say(lang, "absent"), *agreement_text(record, lang)]), numbers
     return "; ".join([" / ".join(parts), *quality_verdict(found, lang)]), numbers
 
 
@@ -106,11 +107,15 @@ def _quality_reasons(record: Record, absent: list[str], lang: str) -> list[str]:
     return list(dict.fromkeys(reasons)) or [say(lang, "not recorded")]
 
 
-def agreement_text(record: Record, lang: str, notes: Footnotes) -> list[str]:
+def agreement_of(record: Record) -> Measurement | None:
     """Without labels: how often the row decides as the original does."""
-    found = [m for m in record.measurements.values() if m.role == "agreement" and m.unit == "1"]
-    chosen = [m for m in found if m.primary] or found
-    return [say(lang, "agreement", value=percent(chosen[0].value, 4))] if chosen else []
+    found = {key: m for key, m in record.measurements.items() if m.role == "agreement"}
+    return next((m for key, m in found.items() if m.primary or key.startswith("agreement")), None)
+
+
+def agreement_text(record: Record, lang: str) -> list[str]:
+    found = agreement_of(record)
+    return [say(lang, "agreement", value=percent(found.value, 4))] if found is not None else []
 
 
 def quality_verdict(found: Mapping[str, Measurement], lang: str) -> list[str]:

@@ -32,6 +32,7 @@ class Column:
     unit: str  # display unit
     devices: tuple[str, ...]
     show_unit: bool = False  # in the cell, where the course's header has none
+    show_note: bool = True  # a latency's note is its spread: ± says it here, the wide table in full
     conditions: Callable[[Record], object] = lambda record: None
 
 
@@ -51,6 +52,7 @@ COLUMNS: Sequence[Column] = (
         {"en": "Inference time (CPU, ms) ↓", "ru": "Время инференса (CPU, ms) ↓"},
         "ms",
         ("cpu",),
+        show_note=False,
         conditions=timed_alike,
     ),
     Column(
@@ -59,6 +61,7 @@ COLUMNS: Sequence[Column] = (
         {"en": "Inference time (GPU, ms) ↓", "ru": "Время инференса (GPU, ms) ↓"},
         "ms",
         ("cuda",),
+        show_note=False,
         conditions=timed_alike,
     ),
     Column("ram", "ram", {"en": "RAM use (MB) ↓", "ru": "Использование RAM (MB) ↓"}, "MB", ("cpu",), conditions=used_alike),

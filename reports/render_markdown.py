@@ -44,11 +44,16 @@ def _cell(cell: Cell) -> str:
     text = escape(cell.text)
     if cell.best or cell.failed:
         text = f"**{text}**"
-    return " ".join([text, *(f"[{number}]" for number in cell.notes)])
+    return " ".join([text, *_marks(cell.notes)])
+
+
+def _marks(numbers: Sequence[int]) -> list[str]:
+    return [f"[{number}]" for number in numbers]
 
 
 def _grid(grid: Grid) -> str:
-    rows = [[code(header) for header in grid.headers], *([_cell(cell) for cell in row] for row in grid.rows)]
+    headers = [" ".join([code(header), *_marks(grid.header_notes.get(header, ()))]) for header in grid.headers]
+    rows = [headers, *([_cell(cell) for cell in row] for row in grid.rows)]
     widths = [max(3, *(len(row[i]) for row in rows)) for i in range(len(grid.headers))]
     rule = ["-" * width for width in widths]
     return "\n".join(_row(row, widths) for row in [rows[0], rule, *rows[1:]])

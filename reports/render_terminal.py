@@ -10,7 +10,7 @@ import io
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from reports.cells import Footnotes, agreement_text, quality_verdict, score
+from reports.cells import agreement_text, quality_verdict, score
 from reports.columns import FIRST, QUALITY, label, quality_metrics
 from reports.lines import DEVICES, by_task, machine_of, ordered, primary
 from reports.notes import mixed, noise, warnings
@@ -144,13 +144,12 @@ def _speedup(record: Record, full: bool, lang: str) -> str:
 def _quality(record: Record, lead: str, full: bool, lang: str) -> str:
     found = dict(primary(record, "quality")) if record.status == "measured" else {}
     if not found:
-        return ", ".join(agreement_text(record, lang, Footnotes())) if record.status == "measured" else ""
+        return ", ".join(agreement_text(record, lang)) if record.status == "measured" else ""
     shown = found.get(lead)
     parts = []
     if shown is not None:
         parts.append(score(shown) if full else significant(shown.value, 4))
-    remarks = [f"({m.note})" for m in found.values() if m.note]
-    return " ".join([*parts, *(word.split(" [")[0] for word in quality_verdict(found, lang)), *dict.fromkeys(remarks)])
+    return " ".join([*parts, *(word.split(" [")[0] for word in quality_verdict(found, lang))])
 
 
 def _failures(rows: Sequence[Record], lang: str) -> list[str]:

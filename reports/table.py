@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from reports import columns, notes
 from reports.cells import Cell, Footnotes, missing, quality_cell, value_cell
@@ -17,8 +17,11 @@ from reports.words import say
 
 @dataclass(frozen=True)
 class Grid:
+    """`header_notes`: footnotes of a whole column, by header."""
+
     headers: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]
+    header_notes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -45,15 +48,22 @@ def _section(task: str, records: Sequence[Record], lang: str) -> Section:
         row = [value_cell(line, column, lang, footnotes) for column in columns.COLUMNS]
         measured.append([*row, _quality(line, metrics, lang, footnotes)])
     bold = _best(lines, measured)
+    shared = _shared_notes(measured)
     grid = []
     for i, (line, cells) in enumerate(zip(lines, measured, strict=True)):
-        values = [replace(cell, best=(i, j) in bold) for j, (cell, _, _) in enumerate(cells)]
+        values = []
+        for j, (cell, _, found) in enumerate(cells):
+            own = tuple(number for number in cell.notes if found is None or number not in shared[j])
+            values.append(replace(cell, best=(i, j) in bold, notes=own))
         grid.append((*_names(line, machines, lang, footnotes), *values))
     headers = columns.headers(metrics, lang)
+    header_notes = {headers[j + len(columns.FIRST)]: numbers for j, numbers in enumerate(shared) if numbers}
     if machines:
         headers.insert(0, say(lang, "machine"))
     speed = _speed(lines, records, machines, lang, footnotes)
-    return Section(task, Grid(tuple(headers), tuple(grid)), speed, tuple(footnotes.texts), tuple(notes.remarks(records, lang)))
+    return Section(
+        task, Grid(tuple(headers), tuple(grid), header_notes), speed, tuple(footnotes.texts), tuple(notes.remarks(records, lang))
+    )
 
 
 def _names(line: Line, machines: bool, lang: str, footnotes: Footnotes) -> list[Cell]:
@@ -73,6 +83,16 @@ def _quality(
     found = dict(primary(record, "quality")) if record is not None and record.status == "measured" else {}
     lead = next((found[key] for key in metrics if key in found), None)
     return quality_cell(line, metrics, lang, footnotes), record, lead
+
+
+def _shared_notes(measured: Sequence[Sequence[tuple[Cell, Record | None, Measurement | None]]]) -> list[tuple[int, ...]]:
+    """By column: the footnotes that every value of it has, where there are several; they belong to the header."""
+    shared = []
+    for j in range(len(columns.COLUMNS) + 1):
+        notes_of = [row[j][0].notes for row in measured if row[j][2] is not None]
+        common = [n for n in notes_of[0] if all(n in other for other in notes_of)] if len(notes_of) > 1 else []
+        shared.append(tuple(common))
+    return shared
 
 
 def _best(

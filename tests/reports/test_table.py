@@ -60,6 +60,22 @@ def test_every_cell_without_a_value_has_a_footnote():
                     assert all(section.footnotes[number - 1] for number in cell.notes)
 
 
+def test_a_note_that_all_values_of_a_column_share_stands_at_its_header():
+    section = sections(rack())[0]
+    assert section.footnotes[section.grid.header_notes["VRAM use (MB) ↓"][0] - 1] == "torch allocator"
+    assert all(line["VRAM use (MB) ↓"].notes == () for line in cells(rack()).values())
+    assert "VRAM use (MB) ↓ [1]" in render_markdown.render(rack())
+
+
+def test_without_labels_the_agreement_is_shown_with_its_note_and_not_the_cosine():
+    section = sections(desk())[1]
+    quality = section.grid.rows[-1][-1]
+    assert quality.text == "N/A; agreement with the original 99.80 %"
+    assert {section.footnotes[n - 1] for n in quality.notes} == {
+        "random weights: quality is not applicable", "9 distinct classes predicted, 9 by the original",
+    }  # fmt: skip
+
+
 def test_a_failed_row_is_loud_and_gives_its_reason():
     line = cells(desk())["tiny-vit", "torch-int8-dynamic"]
     assert line["RAM use (MB) ↓"].failed
