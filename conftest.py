@@ -1,1 +1,1 @@
-pytest_plugins = ("fixtures.plugin", "reports.plugin")
+pytest_plugins = ("reports.plugin", "fixtures.plugin")
