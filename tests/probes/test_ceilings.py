@@ -22,14 +22,14 @@ def test_the_ceiling_is_the_best_library_and_every_library_is_kept(monkeypatch):
 
 
 def test_a_rate_is_the_median_without_the_first_call(monkeypatch):
-    # A clock that only the calls advance: 5 s for the first one, then 1, 2, 9 s; the median of the last three is 2.
-    now, spent = [0.0], iter([5.0, 1.0, 2.0, 9.0])
+    # A clock that only the calls advance: 5 s for the first one, then 7, 1, 6 s; the median of the last three is 6.
+    now, spent = [0.0], iter([5.0, 7.0, 1.0, 6.0])
 
     def call():
         now[0] += next(spent)
 
     monkeypatch.setattr(ceilings.time, "perf_counter", lambda: now[0])
-    assert ceilings._seconds(call) == 2
+    assert ceilings._seconds(call) == 6
 
 
 def test_every_library_computes_the_same_product():
