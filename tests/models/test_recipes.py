@@ -183,10 +183,17 @@ def test_recorded_scores_are_well_above_an_undertrained_model(recipe):
     assert training["test"] >= RECIPES[recipe].TARGET
 
 
-def test_the_tokenizer_opens_through_transformers():
+def test_transformers_opens_the_tokenizer_and_gives_the_same_ids():
+    import tokenizers
+
+    from fixtures.models.torchvision_operators import define_missing_operators
+
+    define_missing_operators()
     transformers = pytest.importorskip("transformers")
     tokenizer = transformers.AutoTokenizer.from_pretrained(shipped("entities"))
-    assert tokenizer.tokenize("Will the")[0].startswith("W")
+    words = ["Will", "Tolovmanburg", "joined", "GRP", "."]
+    direct = tokenizers.Tokenizer.from_file(str(shipped("entities") / "tokenizer.json"))
+    assert tokenizer(words, is_split_into_words=True)["input_ids"] == direct.encode(words, is_pretokenized=True).ids
     assert len(tokenizer) == 1500
 
 
