@@ -1,0 +1,134 @@
+"""What holds for every registered method: a new file in fixtures/methods/ is tested here without an edit."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from importlib import import_module
+
+import numpy as np
+import pytest
+
+from fixtures.errors import Unsupported
+from fixtures.probes.audit import audit
+from fixtures.registry import Method
+from tests import tiny
+from tests.building import answers, builder, catalog, session
+
+METHODS = list(catalog().methods.values())
+IDS = [
+    "original", "original-tuned", "bf16", "fp16", "torch-int8-dynamic", "onnx", "onnx-int8-dynamic", "onnx-int8-static-naive",
+    "onnx-int8-static", "prune20", "prune50", "prune80", "cluster16", "cluster256", "prune50+onnx-int8-dynamic",
+    "prune50+onnx-int8-static", "cluster16+deflate",
+]  # fmt: skip
+# What a method may change: the largest relative error of the logits (RMS of the difference over RMS of the original's, around their mean).
+# Lossless ones differ by the order of summation only; the others are read off the tiny models, doubled, to see a broken kernel.
+LOSSLESS = {"original": 1e-6, "original-tuned": 1e-4, "deflate": 1e-6, "onnx": 1e-4}
+CLOSE = {"bf16": 0.1, "fp16": 0.01, "cluster256": 0.2, "torch-int8-dynamic": 0.2, "onnx-int8-dynamic": 0.2}
+PAIRS = [pytest.param(method, task, id=f"{method.name}-{task}") for method in METHODS for task in tiny.TASKS]
+
+
+@pytest.mark.parametrize("name", IDS)
+def test_every_promised_method_is_registered(name):
+    assert name in catalog().methods
+
+
+@pytest.mark.parametrize("method", METHODS, ids=lambda method: method.name)
+def test_a_method_names_its_source_and_its_claims(method):
+    assert method.source.startswith("https://")
+    assert method.summary
+    assert {"weights", "runtime_dtype"} <= set(method.claims)
+    assert set(method.devices) | set(method.unsupported) >= {"cpu", "cuda"}
+    assert all(len(reason) > 20 for reason in method.unsupported.values())
+    for step in method.steps:
+        assert step.needs
+        assert import_module(step.build.__module__).__doc__
+        assert "artifact contains" in " ".join(str(import_module(step.build.__module__).__doc__).lower().split())
+
+
+@pytest.mark.parametrize("method", METHODS, ids=lambda method: method.name)
+def test_a_runtime_opens_what_the_pipeline_gives(method):
+    assert method.formats[-1] in catalog().runtimes[method.runtime].formats
+
+
+def test_registering_methods_and_runtimes_imports_no_library():
+    program = (
+        "import sys; from fixtures import registry; registry.load(); "
+        "print(sorted({'numpy','torch','onnx','onnxruntime','transformers','timm','safetensors'} & set(sys.modules)))"
+    )
+    assert subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.strip() == "[]"
+
+
+def test_combinations_share_the_steps_of_their_parts():
+    methods = catalog().methods
+    assert methods["prune50+onnx-int8-static"].steps[0] is methods["prune50"].steps[0]
+    assert methods["prune50+onnx-int8-static"].steps[1:] == methods["onnx-int8-static"].steps
+    assert methods["cluster16+deflate"].steps[0] is methods["cluster16"].steps[0]
+
+
+def built(method: Method, task: str):
+    """The artifact, or None where the method says that it cannot work for this model."""
+    try:
+        return builder().artifact(method, task)
+    except Unsupported:
+        return None
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("method", "task"), PAIRS)
+def test_what_a_method_claims_is_what_was_stored_and_what_runs(method, task):
+    artifact = built(method, task)
+    if artifact is None:
+        return
+    opened = session(method, artifact)
+    opened.run(opened.prepare(tiny.inputs(task, 2, 3)))
+    opened.touch_weights()
+    evidence = audit(method, artifact, opened.facts(), opened.weights(), "cpu", 1, original=builder().original(task))
+    assert evidence["steps"] == ["original", *(step.name for step in method.steps)]
+    assert evidence["bytes"] == sum(path.stat().st_size for path in artifact.path.iterdir() if path.name != "manifest.json")
+    # Scales and folded normalisation move the count a little; losing a layer, or counting one twice, moves it by more.
+    assert evidence["matrix_parameters"] == pytest.approx(audit_count(task), rel=0.02)
+
+
+def audit_count(task: str) -> int:
+    opened = session(catalog().methods["original"], builder().original(task))
+    return opened.weights()["matrix_parameters"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("method", "task"), PAIRS)
+def test_outputs_have_the_original_shape_and_lossless_ones_its_values(method, task):
+    artifact = built(method, task)
+    if artifact is None:
+        return
+    expected = answers(catalog().methods["original"], builder().original(task), task)
+    found = answers(method, artifact, task)
+    assert found.shape == expected.shape
+    assert found.dtype == np.float32
+    assert np.isfinite(found).all()
+    limit = {**LOSSLESS, **CLOSE}.get(method.name)
+    if limit is not None:
+        centred = expected - expected.mean()
+        assert np.sqrt(np.square(found - expected).mean() / np.square(centred).mean()) < limit
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("method", "task"), PAIRS)
+def test_building_twice_writes_the_same_bytes_and_leaves_the_original_alone(method, task):
+    first = built(method, task)
+    if first is None:
+        return
+    again = builder("again").artifact(method, task)
+    assert tiny.hashes(first) == tiny.hashes(again)
+    builder().original(task).verify()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("task", tiny.TASKS)
+def test_most_methods_work_for_both_tasks_and_the_rest_say_why(task):
+    refused = {method.name for method in METHODS if built(method, task) is None}
+    convolutional = {"torch-int8-dynamic", "onnx-int8-dynamic", "prune50+onnx-int8-dynamic"}
+    assert refused == (convolutional if task == "image-classification" else set())
+    for name in refused:
+        with pytest.raises(Unsupported, match=r"only \d+\.\d% of the param"):
+            builder().artifact(catalog().methods[name], task)
