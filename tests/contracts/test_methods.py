@@ -127,7 +127,7 @@ def test_building_twice_writes_the_same_bytes_and_leaves_the_original_alone(meth
 @pytest.mark.parametrize("task", tiny.TASKS)
 def test_most_methods_work_for_both_tasks_and_the_rest_say_why(task):
     refused = {method.name for method in METHODS if built(method, task) is None}
-    convolutional = {"torch-int8-dynamic", "onnx-int8-dynamic", "prune50+onnx-int8-dynamic"}
+    convolutional = {"torch-int8-dynamic"}
     assert refused == (convolutional if task == "image-classification" else set())
     for name in refused:
         with pytest.raises(Unsupported, match=r"only \d+\.\d% of the param"):
