@@ -1,0 +1,174 @@
+"""Methods, runtimes and a model that are wrong on purpose in the ways of published tables; and instruments with a known answer."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import time
+from dataclasses import replace
+from pathlib import Path
+
+from fixtures.artifact import open_artifact
+from fixtures.errors import Unsupported
+from fixtures.methods import original, pruning
+from fixtures.models import torch_format
+from fixtures.registry import DataSource, Method, Runtime, Step, Twin
+from fixtures.runtimes import torch_runtime
+from tests.end_to_end.catalog import MODELS as TINY
+
+TORCH = torch_runtime.RUNTIMES[0]
+ORIGINAL = original.METHODS[0]
+PRUNE50 = next(method for method in pruning.METHODS if method.name == "prune50")
+NAP_S = 0.02
+
+
+class Wrapped:
+    """A torch session with some of its behaviour replaced."""
+
+    def __init__(self, session):
+        self.session = session
+
+    def __getattr__(self, name):
+        return getattr(self.session, name)
+
+    def facts(self):
+        return {**self.session.facts(), "runtime": self.runtime}
+
+
+def runtime(name, behaviour):
+    def open_session(artifact, device, threads):
+        session = behaviour(TORCH.open(artifact, device, threads))
+        session.runtime = name
+        return session
+
+    return replace(TORCH, name=name, open=open_session)
+
+
+class Napping(Wrapped):
+    def run(self, prepared):
+        time.sleep(NAP_S)
+        return self.session.run(prepared)
+
+
+class Hanging(Wrapped):
+    def run(self, prepared):
+        time.sleep(600)
+
+
+class Killed(Wrapped):
+    def run(self, prepared):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+class Chatty(Wrapped):
+    def run(self, prepared):
+        print("a debug line of a library")
+        return self.session.run(prepared)
+
+
+class Nan(Wrapped):
+    def to_numpy(self, output):
+        return self.session.to_numpy(output) * float("nan")
+
+
+def reload_original(artifact, device, threads):
+    """M5: forgets the compressed artifact and opens the original, which lies in the same cache."""
+    for other in artifact.path.parent.iterdir():
+        found = open_artifact(other)
+        if found.format == "torch" and len(found.lineage) == 1 and found.files[-1].bytes == artifact.files[-1].bytes:
+            session = Wrapped(TORCH.open(found, device, threads))
+            session.runtime = "reloading"
+            return session
+    raise Unsupported("no original beside the artifact")
+
+
+def copy(context):
+    torch_format.save_state(torch_format.read_state(context.source), context.source.path, context.output)
+    return {}
+
+
+def copy_twice(context):
+    """M10: the folder keeps a second copy of the weights."""
+    copy(context)
+    shutil.copyfile(context.output / "model.safetensors", context.output / "pytorch_copy.safetensors")
+    return {}
+
+
+def change_input(context):
+    """M31: compresses what it was given in place."""
+    path = context.source.path / "model.safetensors"
+    path.write_bytes(path.read_bytes()[:-4] + b"\0\0\0\0")
+    return copy(context)
+
+
+def other_model(context):
+    """M6: another model under the label."""
+    import json
+
+    import safetensors.torch
+    import torch
+
+    torch_format.copy_description(context.source.path, context.output)
+    described = json.loads((context.output / "config.json").read_text())
+    described["num_hidden_layers"] += 1
+    (context.output / "config.json").write_text(json.dumps(described))
+    torch.manual_seed(0)
+    safetensors.torch.save_file(
+        dict(torch_format.build_module(context.output).state_dict()), context.output / torch_format.WEIGHTS
+    )
+    return {}
+
+
+def read_test_split(context):
+    """M30: looks for the test split beside what it is given."""
+    test = Path(context.validation or context.output).parent / "test"
+    raise Unsupported(
+        f"test split in reach: {(test / 'labels.npy').exists()}; calibration: {sum(1 for _ in context.calibration(4))}"
+    )
+
+
+def no_check(source, result, params):
+    return {}
+
+
+def step(name, build, **more):
+    return Step(name, ("torch",), "torch", build, no_check, **more)
+
+
+def method(name, steps=(), runtime="torch", **claims):
+    return Method(name, "wrong on purpose", tuple(steps), runtime, "tests", claims=claims)
+
+
+RUNTIMES = [
+    runtime("napping", Napping),
+    runtime("hanging", Hanging),
+    runtime("killed", Killed),
+    runtime("chatty", Chatty),
+    runtime("nan", Nan),
+    Runtime("reloading", TORCH.formats, reload_original, TORCH.preload),
+]
+METHODS = [
+    method("again"),
+    method("naps", runtime="napping"),
+    method("hangs", runtime="hanging"),
+    method("is-killed", runtime="killed"),
+    method("chatters", runtime="chatty"),
+    method("answers-nan", runtime="nan"),
+    method("m05-reloads-original", PRUNE50.steps, "reloading", **PRUNE50.claims),
+    method("m06-other-model", [step("other", other_model)]),
+    method("m10-duplicates", [step("twice", copy_twice)]),
+    method("m22-half-under-fp32", [step("same", copy)], weights="bfloat16"),
+    method("m23-int8-that-did-nothing", [step("nothing", copy)], weights="int8"),
+    method("m30-reads-test", [step("peek", read_test_split, calibration_samples=4)]),
+    method("m31-in-place", [step("in-place", change_input)]),
+    method(
+        "too-much-calibration",
+        [step("greedy", lambda context: list(context.calibration(10**6)) and {}, calibration_samples=10**6)],
+    ),
+]
+MODELS = [
+    *TINY,
+    replace(TINY[1], name="tiny-gpt", source=Twin({**TINY[1].source.architecture, "library": "no-such-library"})),
+    replace(TINY[1], name="tiny-nowhere", data=DataSource("file", "/nonexistent/labels.jsonl")),
+]
