@@ -67,11 +67,14 @@ def test_an_unknown_calibration_lists_the_known_ones(tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("calibration", ["entropy", "percentile"])
-def test_other_calibrations_build_another_artifact(calibration, tmp_path):
+@pytest.mark.parametrize("task", tiny.TASKS)
+def test_other_calibrations_build_another_artifact(calibration, task, tmp_path):
     step = replace(METHODS["onnx-int8-static"].steps[1], params={"calibration": calibration, "samples": 8})
-    made = tiny.run_step(step, builder().artifact(METHODS["onnx"], TEXT), tmp_path / "out", TEXT)
+    made = tiny.run_step(step, builder().artifact(METHODS["onnx"], task), tmp_path / "out", task)
+    usual = replace(step, params={"calibration": "minmax", "samples": 8})
+    minmax = tiny.run_step(usual, builder().artifact(METHODS["onnx"], task), tmp_path / "minmax", task)
     assert made.attributes["calibration"] == calibration
-    assert tiny.hashes(made)["model.onnx"] != tiny.hashes(builder().artifact(METHODS["onnx-int8-static"], TEXT))["model.onnx"]
+    assert tiny.hashes(made)["model.onnx"] != tiny.hashes(minmax)["model.onnx"]
 
 
 @pytest.mark.slow
