@@ -120,15 +120,34 @@ def _environment(record: Record, lang: str) -> str:
     parts.append(say(lang, "run", value=record.run_id))
     ceilings = got.get("ceilings")
     if isinstance(ceilings, Mapping) and ceilings:
-        parts.append(say(lang, "ceilings", value=", ".join(f"{k} {_ceiling(k, v)}" for k, v in ceilings.items())))
+        parts.append(say(lang, "ceilings", value=_ceilings(ceilings)))
     return "; ".join(parts) + "."
 
 
-def _ceiling(name: str, value: Any) -> str:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return str(value)
-    if name.endswith("flops"):
+def _ceilings(found: Mapping[str, Any]) -> str:
+    """`cpu: fp32 104 GFLOP/s (oneDNN), ...` of {"cpu": {"fp32_flops": ..., "fp32_by_library": {...}}}; a flat mapping has no device."""
+    devices = found if all(isinstance(values, Mapping) for values in found.values()) else {"": found}
+    texts = []
+    for device, values in devices.items():
+        rates = [
+            f"{name.partition('_')[0]} {_ceiling(name, value)}{_best_library(values, name)}"
+            for name, value in values.items()
+            if _is_rate(name, value)
+        ]
+        texts.append(f"{device}: {', '.join(rates)}" if device else ", ".join(rates))
+    return "; ".join(texts)
+
+
+def _is_rate(name: str, value: Any) -> bool:
+    return isinstance(value, int | float) and name.endswith(("ops", "bandwidth", "bytes_per_s"))
+
+
+def _best_library(values: Mapping[str, Any], name: str) -> str:
+    by_library = values.get(f"{name.partition('_')[0]}_by_library") or {}
+    return f" ({max(by_library, key=lambda library: by_library[library])})" if by_library else ""
+
+
+def _ceiling(name: str, value: float) -> str:
+    if name.endswith("ops"):
         return f"{significant(convert(value, 'FLOP/s', 'GFLOP/s'), 3)} GFLOP/s"
-    if "bandwidth" in name or name.endswith("bytes_per_s"):
-        return f"{significant(convert(value, 'B/s', 'GB/s'), 3)} GB/s"
-    return significant(value, 3)
+    return f"{significant(convert(value, 'B/s', 'GB/s'), 3)} GB/s"

@@ -122,11 +122,13 @@ def _speed(lines: Sequence[Line], records: Sequence[Record], machines: bool, lan
     if not devices:
         return None
     tuned = {d for d in devices if any(r.device == d and r.method == TUNED and speedup(r) is not None for r in records)}
+    limited = {d for d in devices if any(r.device == d and ceiling_share(r) for r in records)}
     headers = [say(lang, "machine")] if machines else []
     headers += [first[lang] for first in columns.FIRST]
     for device in devices:
         headers.append(say(lang, "speed original", device=DEVICES[device]))
         headers += [say(lang, "speed tuned", device=DEVICES[device])] * (device in tuned)
+        headers += [say(lang, "ceiling share", device=DEVICES[device])] * (device in limited)
     rows = []
     for line in lines:
         cells = _names(line, machines, lang, footnotes)
@@ -135,8 +137,22 @@ def _speed(lines: Sequence[Line], records: Sequence[Record], machines: bool, lan
             cells.append(_paired(record, device, lang, footnotes))
             if device in tuned:
                 cells.append(_unpaired(record, records, device, lang, footnotes))
+            if device in limited:
+                cells.append(_share(record, device, lang, footnotes))
         rows.append(tuple(cells))
     return Grid(tuple(headers), tuple(rows))
+
+
+def ceiling_share(record: Record) -> tuple[str, Measurement] | None:
+    """The measurement that says how much of the machine's best rate the row reaches."""
+    return next(((name, found) for name, found in record.measurements.items() if found.role == "ceiling"), None)
+
+
+def _share(record: Record | None, device: str, lang: str, footnotes: Footnotes) -> Cell:
+    share = ceiling_share(record) if record is not None and record.status == "measured" else None
+    if share is None:
+        return missing(record, device, "ceiling_share", lang, footnotes)
+    return Cell(f"{share[1].value:.0%}", footnotes.number(share[1].note) if share[1].note else ())
 
 
 def _paired(record: Record | None, device: str, lang: str, footnotes: Footnotes) -> Cell:

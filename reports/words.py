@@ -85,6 +85,7 @@ PHRASES: Mapping[str, tuple[str, str]] = {
     "no gpu": ("no GPU", "без GPU"),
     "driver": ("driver {value}", "драйвер {value}"),
     "ceilings": ("machine ceilings: {value}", "пределы машины: {value}"),
+    "ceiling share": ("{device}, share of the machine's ceiling", "{device}, доля от предела машины"),
     "no rows": ("No records: nothing was measured.", "Записей нет: ничего не измерено."),
     "title": ("Compression methods compared", "Сравнение методов сжатия"),
 }
