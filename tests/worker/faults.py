@@ -63,4 +63,4 @@ def not_a_number(state):
 
 
 def think(state):
-    return {"environment": {name: os.environ.get(name) for name in ("OMP_WAIT_POLICY", "OMP_NUM_THREADS")}}
+    return {"environment": {name: os.environ.get(name) for name in ("GOMP_SPINCOUNT", "OMP_NUM_THREADS")}}
