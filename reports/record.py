@@ -80,6 +80,8 @@ class PairedTimes:
     original_first: tuple[bool, ...]
     tainted: Mapping[str, str] = field(default_factory=dict)
     candidate_cpu_s: tuple[float, ...] = ()  # process CPU time of the same calls
+    # Which pair of fresh processes each pair ran in, where a close verdict was confirmed on more than one; empty: all in the first.
+    process: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         if not len(self.candidate_s) == len(self.original_s) == len(self.original_first):
@@ -87,6 +89,8 @@ class PairedTimes:
                 f"pairs are ragged: {len(self.candidate_s)} candidate, {len(self.original_s)} original, "
                 f"{len(self.original_first)} order flags"
             )
+        if self.process and len(self.process) != len(self.candidate_s):
+            raise RecordError(f"{len(self.process)} process numbers for {len(self.candidate_s)} pairs")
         if any(not value > 0 or not math.isfinite(value) for value in (*self.candidate_s, *self.original_s)):
             raise RecordError("a paired time is not a positive finite number of seconds")
 
@@ -146,7 +150,7 @@ class Record:
             }
             times = fields.get("times")
             if times is not None:
-                lists = ("candidate_s", "original_s", "original_first", "candidate_cpu_s")
+                lists = ("candidate_s", "original_s", "original_first", "candidate_cpu_s", "process")
                 restored: dict[str, Any] = {k: tuple(v) if k in lists else v for k, v in times.items()}
                 fields["times"] = PairedTimes(**restored)
             fields["warnings"] = tuple(fields.get("warnings", ()))

@@ -18,7 +18,7 @@ def speedup(record: Record) -> Ratio | None:
     tainted = {int(index) for index in record.times.tainted}
     if len(tainted) >= len(record.times.original_s):
         return None
-    return paired_ratio(record.times.original_s, record.times.candidate_s, tainted)
+    return paired_ratio(record.times.original_s, record.times.candidate_s, tainted, record.times.process)
 
 
 def why_no_speedup(record: Record) -> str:

@@ -120,17 +120,31 @@ def verdict(
     return "unsure"
 
 
-def paired_ratio(original: Sequence[float], candidate: Sequence[float], left_out: Collection[int] = ()) -> Ratio:
-    """Speed-up as the median of per-round ratios original / candidate. Raises: ValueError when no pair is left."""
-    pairs = enumerate(zip(original, candidate, strict=True))
-    ratios = [before / after for index, (before, after) in pairs if index not in left_out]
+def paired_ratio(
+    original: Sequence[float], candidate: Sequence[float], left_out: Collection[int] = (), process: Sequence[int] = ()
+) -> Ratio:
+    """Speed-up as the median of per-round ratios original / candidate. Raises: ValueError when no pair is left.
+
+    `process` numbers the pair of processes that each round ran in. Two processes of one model differ by a percent or more for as long as they
+    live, which no number of rounds averages out: with several, "faster" or "slower" needs each of them beyond the margin on that side, and
+    the interval reaches to each one's median.
+    """
+    kept = [index for index in range(len(original)) if index not in left_out]
+    if len(original) != len(candidate):
+        raise ValueError(f"{len(original)} original and {len(candidate)} candidate times are no pairs")
+    ratios = [original[index] / candidate[index] for index in kept]
     if not ratios:
         raise ValueError(f"none of the {len(original)} pairs can be used")
     # The median is taken of logarithms, so that swapping the two sides gives exactly the reciprocal.
     logs = median_estimate([math.log(r) for r in ratios])
     low, high = logs.low, logs.high
     p = sign_test(ratios)
-    word = verdict(logs.value, low, high, p <= 1 - CONFIDENCE, math.log1p(SPEED_MARGIN), SPEED_WORDS)
+    margin = math.log1p(SPEED_MARGIN)
+    medians = _by_process(ratios, [process[index] for index in kept]) if process else []
+    if len(medians) > 1 and low is not None and high is not None:
+        low, high = min(low, *medians), max(high, *medians)
+    agreed = all(value > margin for value in medians) or all(value < -margin for value in medians)
+    word = verdict(logs.value, low, high, p <= 1 - CONFIDENCE and agreed, margin, SPEED_WORDS)
     return Ratio(
         value=math.exp(logs.value),
         n=logs.n,
@@ -141,6 +155,12 @@ def paired_ratio(original: Sequence[float], candidate: Sequence[float], left_out
         p=p,
         verdict=word,
     )
+
+
+def _by_process(ratios: Sequence[float], process: Sequence[int]) -> list[float]:
+    """The median log ratio of each pair of processes, in order of their numbers."""
+    numbers = sorted(set(process))
+    return [median([math.log(r) for r, number in zip(ratios, process, strict=True) if number == found]) for found in numbers]
 
 
 def rounds_needed(pilot: Sequence[float], target: float = 0.01, minimum: int = 20, maximum: int = 400) -> int:

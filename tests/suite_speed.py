@@ -27,7 +27,6 @@ from fixtures.bench import Bench
 from fixtures.cases import Case
 from fixtures.measure import Pairs
 from fixtures.options import Options
-from fixtures.worker.client import Worker
 from reports.record import read_records
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -74,18 +73,9 @@ def listing(repetitions: int = 5) -> None:
     print(f"listing {cases} cases: median {statistics.median(spent):.2f} s of {repetitions} (goal: under 1 s)")
 
 
-def opened(bench: Bench, case: Case) -> Worker:
-    artifact = bench.artifact(case)
-    worker = bench.measuring_worker(case, artifact)
-    bench.load(worker, case, artifact, case.method.runtime)
-    worker.call("first")
-    worker.call("warm", calls=3, seconds=0.2)
-    return worker
-
-
 def overhead(bench: Bench, case: Case, blocks: int = 12, calls: int = 20) -> None:
     """Blocks of calls through the protocol and blocks of a bare loop, in turn, in one worker."""
-    worker = opened(bench, case)
+    worker = bench.opened(case)
     ratios, outside = [], []
     for _ in range(blocks):
         through = []
@@ -108,7 +98,7 @@ def a_against_a(bench: Bench, case: Case, repetitions: int) -> None:
     """The original against itself, both sides fresh processes each time."""
     estimates = []
     for repetition in range(repetitions):
-        candidate, reference = opened(bench, case), opened(bench, case)
+        candidate, reference = bench.opened(case), bench.opened(case)
         pairs = Pairs(candidate, reference, random.Random(repetition), 600.0)
         for _ in range(20):
             pairs.before()
@@ -127,7 +117,7 @@ def a_against_a(bench: Bench, case: Case, repetitions: int) -> None:
 def memory(bench: Bench, case: Case, repetitions: int) -> None:
     peaks = []
     for _ in range(repetitions):
-        worker = opened(bench, case)
+        worker = bench.opened(case)
         phases = worker.call("memory")["phases"]
         worker.close()
         peaks.append(

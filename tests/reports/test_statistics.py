@@ -187,3 +187,14 @@ def test_a_quotient_combines_relative_widths_like_independent_errors():
 def test_a_quotient_without_an_interval_says_why():
     found = s.quotient(s.Estimate(2, 5, reason="too few"), s.Estimate(1, 20, 0.9, 1.1))
     assert (found.value, found.low, found.reason) == (2, None, "too few")
+
+
+def test_a_verdict_needs_every_pair_of_processes_on_its_side():
+    # 20 pairs at 1.05, but the second pair of processes reads 1.00: their medians disagree, and the interval reaches to both.
+    original, candidate = [1.05] * 20 + [1.0] * 6, [1.0] * 26
+    process = [0] * 20 + [1] * 6
+    assert paired_ratio(original, candidate).verdict == "faster"
+    found = paired_ratio(original, candidate, process=process)
+    assert found.verdict == "unsure"
+    assert (found.low, found.high) == pytest.approx((1.0, 1.05))
+    assert paired_ratio([1.05] * 26, candidate, process=process).verdict == "faster"
