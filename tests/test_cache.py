@@ -4,6 +4,7 @@ import errno
 import json
 import multiprocessing
 import os
+import shutil
 import time
 from pathlib import Path
 
@@ -63,6 +64,28 @@ def test_a_truncated_manifest_is_noticed_and_built_again(cache, tmp_path):
     path = cache.get_or_build("k", writes())[0].path
     (path / MANIFEST).write_text('{"key": "k", "fil')
     assert Cache(tmp_path, 10**9).get_or_build("k", writes())[1]
+
+
+def test_files_without_a_manifest_do_not_block_their_key(cache):
+    left = cache.place("k") / "deep"
+    left.mkdir(parents=True)
+    (left / "model.safetensors").write_bytes(b"half")
+    artifact, built = cache.get_or_build("k", writes())
+    assert built
+    assert not left.exists()
+    assert (artifact.path / "model.safetensors").read_bytes() == b"x" * 1000
+
+
+def test_a_removal_that_is_cut_short_leaves_no_half_entry(cache, tmp_path, monkeypatch):
+    cache.get_or_build("k", writes())
+    other = Cache(tmp_path, 10**9)
+    with monkeypatch.context() as patch:
+        patch.setattr(shutil, "rmtree", lambda *args, **kwargs: None)  # killed before any file is gone
+        other.prune(0)
+    assert not cache.place("k").exists()
+    assert [entry.name for entry in (tmp_path / "building").iterdir()] == [f"removed-k-{os.getpid()}"]
+    assert other.get_or_build("k", writes())[1]
+    other.prune(0)
 
 
 def test_a_build_that_fails_leaves_nothing_behind(cache, tmp_path):

@@ -1,5 +1,6 @@
 """Cache keys: whatever the bytes depend on changes the key; nothing else does."""
 
+import functools
 import importlib
 import sys
 from dataclasses import replace
@@ -7,18 +8,16 @@ from dataclasses import replace
 import pytest
 
 from fixtures import keys
+from fixtures.errors import UsageError
+from fixtures.methods import pruning
 from fixtures.registry import Step
-
-
-def build(context):
-    return {}
 
 
 def check(source, result, params):
     return {}
 
 
-STEP = Step("prune", ("torch",), "torch", build, check, params={"share": 0.5}, needs=("torch",))
+STEP = Step("prune", ("torch",), "torch", pruning.METHODS[0].steps[0].build, check, params={"share": 0.5}, needs=("torch",))
 
 
 def key(step=STEP, source="a", seed=0, data="d", flags=("avx2",)):
@@ -47,6 +46,20 @@ def test_what_the_bytes_depend_on_changes_the_key(changed):
 def test_calibration_data_count_only_for_a_step_that_calibrates():
     calibrated = replace(STEP, calibration_samples=8)
     assert key(step=calibrated, data="d") != key(step=calibrated, data="e")
+
+
+def test_the_code_that_chooses_calibration_samples_counts_for_a_step_that_calibrates(monkeypatch):
+    calibrated = replace(STEP, calibration_samples=8)
+    before, plain = key(step=calibrated), key()
+    monkeypatch.setattr(keys, "text_hash", lambda module: f"{module} edited")
+    assert key(step=calibrated) != before
+    assert key() == plain
+
+
+@pytest.mark.parametrize("build", [functools.partial(STEP.build), lambda context: {}])
+def test_a_step_whose_source_cannot_be_found_is_refused(build):
+    with pytest.raises(UsageError, match="step prune: its build is of module .*no functools.partial"):
+        key(step=replace(STEP, build=build))
 
 
 def test_cpu_flags_count_only_for_a_step_that_depends_on_them():

@@ -2,13 +2,14 @@
 remaining cases go on."""
 
 import re
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from reports.speed import speedup
 from tests.end_to_end.suite import Suite
-from tests.end_to_end.wrong_catalog import NAP_S
+from tests.end_to_end.wrong_catalog import NAP_S, leads_to_test, paths_in
 from tests.end_to_end.wrong_catalog import __file__ as CATALOG
 
 pytestmark = pytest.mark.slow
@@ -60,7 +61,21 @@ def test_the_run_fails_but_every_case_has_a_row(run):
 
 
 def test_a_step_cannot_reach_the_test_split_m30(run):
-    assert row(run, "m30-reads-test").reason == "test split in reach: False; calibration: 4"
+    assert row(run, "m30-reads-test").reason == "test split reached from [] of 2 paths; calibration: 4"
+
+
+@pytest.mark.parametrize("place", ["data/validation", "data", "."])
+def test_the_search_of_m30_finds_a_path_that_leads_to_the_test_split(tmp_path, place):
+    @dataclass
+    class Context:
+        given: dict
+
+    (tmp_path / "data" / "test").mkdir(parents=True)
+    (tmp_path / "data" / "test" / "groups.npy").touch()
+    (tmp_path / "data" / "validation").mkdir()
+    (tmp_path / "elsewhere").mkdir()
+    found = list(paths_in(Context({"path": tmp_path / place, "other": [tmp_path / "elsewhere"]})))
+    assert [path for path in found if leads_to_test(path)] == [tmp_path / place]
 
 
 def test_the_original_under_another_name_is_neither_faster_nor_slower(run):
