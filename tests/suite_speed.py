@@ -25,8 +25,8 @@ from pathlib import Path
 from fixtures import registry
 from fixtures.bench import Bench
 from fixtures.cases import Case
-from fixtures.measure import Pairs
 from fixtures.options import Options
+from fixtures.timing import Pairs
 from reports.record import read_records
 
 ROOT = Path(__file__).resolve().parents[1]
