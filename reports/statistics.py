@@ -3,9 +3,13 @@
 Interval of a median: order statistics with exact binomial coverage (David & Nagaraja, Order Statistics, 3rd ed., section 7.1). It is the
 inversion of the sign test, so "the interval excludes 1" and "no change is rejected" are the same statement.
 
-False verdicts: with independent pairs of two equal models, "faster" or "slower" needs a rejection (at most 5 %) *and* an estimate beyond 2 %.
+False verdicts: "faster" or "slower" needs a rejection (at most 5 % of runs of two equal models) *and* an estimate beyond 2 %.
 Simulated A/A, 20 000 runs each: 20 pairs at sigma 3 % give a false verdict in 0.5 % of runs, at sigma 5 % in 2.7 %; 55 pairs (what
 `rounds_needed` asks for at sigma 3 %), and 20 pairs at sigma 1 %, gave none.
+
+Those rates assume independent pairs. They do not describe what differs between two processes of one model for as long as they live
+(sd 1.4 % with bound threads, docs/decisions/0003): every pair of one pair of processes shares it, so no number of rounds averages it out.
+An interval is within one pair of processes, unless the row was confirmed on several; then it reaches to each one's median.
 """
 
 from __future__ import annotations

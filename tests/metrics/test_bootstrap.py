@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from fixtures.metrics import bootstrap
+from reports import statistics
 
 
 def share(counts):
@@ -16,19 +17,20 @@ def rows(right):
     return np.stack([right, np.ones(len(right))], axis=1)
 
 
-@pytest.mark.parametrize(
-    ("difference", "low", "high", "p", "word"),
-    [
-        (-0.02, -0.03, -0.01, 0.001, "worse"),
-        (0.02, 0.01, 0.03, 0.001, "better"),
-        (0.001, -0.004, 0.004, 0.6, "same"),
-        (-0.02, -0.05, 0.01, 0.2, "unsure"),
-        (-0.004, -0.0049, -0.003, 0.001, "same"),  # certain, and too small to matter
-        (-0.004, -0.007, -0.001, 0.01, "unsure"),  # certain that it is not zero, not whether it matters
-    ],
-)
-def test_the_verdict_needs_certainty_and_an_effect_that_matters(difference, low, high, p, word):
-    assert bootstrap.verdict(difference, low, high, p) == word
+def test_a_comparison_uses_the_verdict_rule_of_the_reports():
+    """400 items; the candidate loses none, 2, or 40 that the original has: the rule itself is tested with reports.statistics."""
+    theirs = np.arange(400) < 360
+    words = []
+    for lost in (0, 2, 40):
+        found = bootstrap.compare(
+            bootstrap.resample(rows(theirs & (np.arange(400) >= lost)), np.arange(400), rows(theirs)), share
+        )
+        rejected = found["p"] < bootstrap.ALPHA
+        assert found["verdict"] == statistics.verdict(
+            found["difference"], found["low"], found["high"], rejected, statistics.QUALITY_MARGIN
+        )
+        words.append(found["verdict"])
+    assert words == ["same", "unsure", "worse"]
 
 
 def test_the_same_data_give_the_same_interval():

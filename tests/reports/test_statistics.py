@@ -132,7 +132,10 @@ def test_verdicts(estimate, low, high, rejected, expected):
 
 def test_quality_uses_the_same_rule_with_its_margin():
     assert s.verdict(-0.006, -0.01, -0.002, True, s.QUALITY_MARGIN) == "worse"
+    assert s.verdict(0.02, 0.01, 0.03, True, s.QUALITY_MARGIN) == "better"
     assert s.verdict(0.004, 0.001, 0.005, True, s.QUALITY_MARGIN) == "same"
+    assert s.verdict(-0.004, -0.007, -0.001, True, s.QUALITY_MARGIN) == "unsure"  # not zero, but does it matter?
+    assert s.verdict(-0.02, -0.05, 0.01, False, s.QUALITY_MARGIN) == "unsure"
 
 
 def simulated(n, sigma, runs=2000):
@@ -190,11 +193,24 @@ def test_a_quotient_without_an_interval_says_why():
 
 
 def test_a_verdict_needs_every_pair_of_processes_on_its_side():
-    # 20 pairs at 1.05, but the second pair of processes reads 1.00: their medians disagree, and the interval reaches to both.
+    # 20 pairs at 1.05, then 6 of exactly 1 in a second pair of processes. Pooled, "no change" is rejected (6 of 26: p = .009) and the
+    # interval, ranks 8 to 19, is 1.05 alone: only the processes' medians tell.
     original, candidate = [1.05] * 20 + [1.0] * 6, [1.0] * 26
     process = [0] * 20 + [1] * 6
-    assert paired_ratio(original, candidate).verdict == "faster"
-    found = paired_ratio(original, candidate, process=process)
-    assert found.verdict == "unsure"
+    assert s.paired_ratio(original, candidate).verdict == "faster"
+    found = s.paired_ratio(original, candidate, process=process)
+    assert (found.verdict, found.p <= 0.05) == ("unsure", True)
     assert (found.low, found.high) == pytest.approx((1.0, 1.05))
-    assert paired_ratio([1.05] * 26, candidate, process=process).verdict == "faster"
+    assert s.paired_ratio([1.05] * 26, candidate, process=process).verdict == "faster"
+
+
+@pytest.mark.parametrize(("second", "word"), [(1.03, "faster"), (1.01, "unsure"), (0.95, "unsure")])
+def test_each_process_must_lie_beyond_the_margin_on_the_same_side(second, word):
+    process = [0] * 20 + [1] * 6
+    found = s.paired_ratio([1.05] * 20 + [second] * 6, [1.0] * 26, process=process)
+    assert (found.verdict, found.low, found.high) == (word, pytest.approx(second), pytest.approx(1.05))
+
+
+def test_a_pair_of_processes_whose_rounds_are_all_left_out_does_not_count():
+    found = s.paired_ratio([1.05] * 20 + [1.0] * 6, [1.0] * 26, left_out=set(range(20, 26)), process=[0] * 20 + [1] * 6)
+    assert (found.n, found.verdict) == (20, "faster")
