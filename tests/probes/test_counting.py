@@ -56,12 +56,6 @@ def test_files_of_several_pieces_are_counted_once_whole(tmp_path, monkeypatch):
     assert len(noise) < found < len(noise) * 1.001  # noise cannot be compressed, and no byte is read twice
 
 
-def test_bytes_by_role_add_up(tmp_path):
-    built = artifact(tmp_path, model=bytes(10), graph=bytes(5), tokenizer=bytes(3))
-    assert size.bytes_by_role(built) == {"weights": 10, "graph": 5, "processor": 3}
-    assert built.size_bytes == 15
-
-
 def test_a_missing_file_is_named(tmp_path):
     built = artifact(tmp_path, model=bytes(10))
     (tmp_path / "model").unlink()

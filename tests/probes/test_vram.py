@@ -24,11 +24,13 @@ class FakeDevice:
 
 
 class FakeAllocator:
-    def __init__(self):
+    def __init__(self, on_reset=lambda: None):
         self.resets, self.allocated, self.reserved = 0, 0, 0
+        self.on_reset = on_reset
 
     def reset_peak_memory_stats(self):
         self.resets += 1
+        self.on_reset()
 
     def max_memory_allocated(self):
         return self.allocated
@@ -55,6 +57,23 @@ def test_the_three_numbers_are_three_readings_and_the_rows_figure_is_the_devices
     assert found["measurements"]["vram"]["primary"]
     assert "vram_device: NVML, growth of the device" in found["measurements"]["vram"]["note"]
     assert allocator.resets == 1
+
+
+def test_the_cuda_context_that_the_reset_creates_counts():
+    device = FakeDevice()
+
+    def create_context():
+        device.used += 400 * MIB
+
+    probe = VramProbe(device, FakeAllocator(create_context))
+    device.used += 100 * MIB
+    assert values(probe.read())["vram"] == 500 * MIB
+
+
+def test_a_process_that_comes_while_the_reset_runs_is_noticed():
+    device = FakeDevice()
+    probe = VramProbe(device, FakeAllocator(lambda: device.listed.update({4242: 10 * MIB})))
+    assert "process 4242" in probe.read()["absent"]["vram_device"]
 
 
 def test_a_runtime_without_torch_is_seen_by_the_device_alone():
