@@ -145,9 +145,10 @@ def paired_ratio(
     p = sign_test(ratios)
     margin = math.log1p(SPEED_MARGIN)
     medians = _by_process(ratios, [process[index] for index in kept]) if process else []
+    complete = len(medians) == len(set(process))  # a process without a usable pair confirms nothing
     if len(medians) > 1 and low is not None and high is not None:
         low, high = min(low, *medians), max(high, *medians)
-    agreed = all(value > margin for value in medians) or all(value < -margin for value in medians)
+    agreed = complete and (all(value > margin for value in medians) or all(value < -margin for value in medians))
     word = verdict(logs.value, low, high, p <= 1 - CONFIDENCE and agreed, margin, SPEED_WORDS)
     return Ratio(
         value=math.exp(logs.value),
