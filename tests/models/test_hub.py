@@ -50,6 +50,19 @@ def test_a_local_folder_is_known_by_the_content_of_its_files(bert):
     assert [name for name in before["files"] if before["files"][name] != after["files"][name]] == ["vocab.txt"]
 
 
+@pytest.mark.parametrize("place", [f"snapshots/{OLD}", "models--owner--name/snapshots/v1"])
+def test_a_folder_that_only_looks_like_a_snapshot_is_known_by_its_content(tmp_path, place):
+    (tmp_path / place).mkdir(parents=True)
+    small(tmp_path / place)
+    assert hub.find(Hub(str(tmp_path / place))).commit is None
+    assert list(hub.resolve(model(tmp_path / place))["files"]) == ["config.json"]
+
+
+def test_a_snapshot_of_the_cache_is_known_by_its_commit(tmp_path):
+    base = hub_folders.cache_layout(tmp_path, "owner/name", {OLD: small}, {"main": OLD})
+    assert hub.resolve(model(base / "snapshots" / OLD)) == {"commit": OLD}
+
+
 def test_a_plain_folder_has_no_revisions(bert):
     with pytest.raises(UsageError, match="has no revision v2"):
         hub.find(Hub(str(bert), "v2"))

@@ -92,3 +92,48 @@ def test_a_gated_set_says_where_to_accept_its_terms(bert, tmp_path, monkeypatch)
 def test_the_order_of_rows_is_a_permutation_decided_by_the_seed():
     assert sorted(splits.order(100, 0)) == list(range(100))
     assert splits.order(100, 0) == splits.order(100, 0) != splits.order(100, 1)
+
+
+@pytest.fixture
+def hub_of(monkeypatch):
+    """Lets a local folder pass for a set of the hub that is streamed; the folder keeps its content under any revision."""
+
+    def serve(sha):
+        import datasets
+
+        from fixtures.tasks import public
+
+        load, names = datasets.load_dataset, datasets.get_dataset_split_names
+        monkeypatch.setattr(public, "resolve", lambda source: (sha, ""))
+        monkeypatch.setattr(datasets, "load_dataset", lambda *args, revision, **more: load(*args, **more))
+        monkeypatch.setattr(datasets, "get_dataset_split_names", lambda *args, revision: names(*args))
+
+    return serve
+
+
+def test_a_stream_and_a_stored_set_give_the_same_rows(bert, tmp_path, hub_of):
+    """Of a sorted set (sentence k has k + 1 words), so that the first rows alone would be the shortest."""
+    name = data_set(tmp_path / "set", {"train": 300, "test": 30})
+    source = DataSource("hub", name, split="test", samples=10)
+    stored = prepare(bert, source, tmp_path / "stored", {"sequence": 40})
+    hub_of("c" * 40)
+    streamed = prepare(bert, source, tmp_path / "streamed", {"sequence": 40})
+    assert streamed["splits"] == stored["splits"]
+    lengths = np.load(tmp_path / "streamed" / "test" / "attention_mask.npy").sum(1)
+    assert len(lengths) == 10
+    assert max(lengths) > 20
+
+
+def test_the_commit_of_a_set_is_recorded_or_why_it_is_not(bert, tmp_path, hub_of):
+    source = DataSource("hub", data_set(tmp_path / "set", {"test": 20}), split="test")
+    assert prepare(bert, source, tmp_path / "a", {"sequence": 40})["name"] == "set test (commit not known: a local folder)"
+    hub_of("c" * 40)
+    prepare(bert, source, tmp_path / "b", {"sequence": 40})
+    assert json.loads((tmp_path / "b" / "data.json").read_text())["name"] == f"set test {'c' * 40}"
+
+
+@pytest.mark.parametrize("count", [None, 7, 200])
+def test_rows_whose_number_is_not_known_are_ranked_as_the_others(count):
+    from fixtures.tasks.public import first_ranked
+
+    assert [index for index, _ in first_ranked(iter("x" * 100), count, 3)] == splits.order(100, 3)[:count]
