@@ -87,6 +87,7 @@ def original(task: str, path: Path, seed: int = 0) -> Artifact:
 
     path.mkdir(parents=True, exist_ok=True)
     describe(task, path)
+    torch.set_num_threads(1)  # sums of BatchNorm statistics, and so the bytes, depend on their number
     torch.manual_seed(seed)
     module = torch_format.build_module(path)
     with torch.no_grad():
