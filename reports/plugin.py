@@ -43,7 +43,21 @@ def results(config: pytest.Config, machine: str, environment: str) -> Results:
         except NewerSchema as error:
             # No case of this run could be stored: one error, not one per case.
             pytest.exit(str(error), returncode=pytest.ExitCode.USAGE_ERROR)
+        _lock(config, parts[machine, environment].path)
     return parts[machine, environment]
+
+
+def _lock(config: pytest.Config, path: Path) -> None:
+    """Two runs that rewrite one results file would lose each other's rows: the second one ends here."""
+    from filelock import FileLock, Timeout
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(path.with_name(f".{path.name}.lock"))
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        pytest.exit(f"another run is writing {path}: wait for it, or name another --report-dir", pytest.ExitCode.USAGE_ERROR)
+    config.add_cleanup(lock.release)
 
 
 def label(config: pytest.Config) -> str:

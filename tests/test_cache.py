@@ -208,3 +208,14 @@ def test_a_manifest_of_an_unknown_shape_is_corruption(tmp_path):
     (tmp_path / MANIFEST).write_text(json.dumps({"key": 1}))
     with pytest.raises(ArtifactCorrupted, match="no readable manifest"):
         open_artifact(Path(tmp_path))
+
+
+def test_a_cache_that_a_run_uses_is_not_pruned_under_it(cache, tmp_path, capsys):
+    cache.get_or_build("k", writes())
+    with cache.used(), pytest.raises(SystemExit) as refused:
+        main(["prune", "--limit", "0", "--cache-dir", str(tmp_path)])
+    assert refused.value.code == 2
+    assert f"process {os.getpid()} is measuring" in capsys.readouterr().err
+    assert cache.has("k")
+    assert main(["prune", "--limit", "0", "--cache-dir", str(tmp_path)]) == 0
+    assert not cache.has("k")

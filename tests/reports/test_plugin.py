@@ -104,3 +104,22 @@ def test_the_plugin_imports_no_renderer_before_there_are_rows():
     code = "import sys, reports.plugin; print([n for n in ('rich', 'tabulate', 'reports.table', 'reports.record') if n in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_second_run_into_the_same_results_file_is_refused_and_loses_no_row(run, tmp_path):
+    outer = """
+import subprocess, sys
+def test_one(produce):
+    produce("original")
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-k", "two"]
+    second = subprocess.run(command, capture_output=True, text=True)
+    assert second.returncode == 4, second.stdout + second.stderr
+    assert "another run is writing" in second.stdout + second.stderr
+def test_two(produce):
+    produce("onnx")
+"""
+    done = run(outer)
+    assert done.returncode == 0, done.stdout + done.stderr
+    stored = (tmp_path / "reports" / "results" / "desk" / "core.json").read_text(encoding="utf-8")
+    assert '"original"' in stored
+    assert '"onnx"' in stored
