@@ -4,11 +4,12 @@ import functools
 import importlib
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from fixtures import keys
-from fixtures.errors import UsageError
+from fixtures.errors import Unavailable, UsageError
 from fixtures.methods import pruning
 from fixtures.registry import Step
 
@@ -41,6 +42,27 @@ def test_the_same_step_on_the_same_input_has_the_same_key():
 )
 def test_what_the_bytes_depend_on_changes_the_key(changed):
     assert key(**changed) != key()
+
+
+def interpreter(path, script):
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(0o755)
+    return path
+
+
+def test_the_versions_of_another_environment_are_those_that_its_own_python_finds(tmp_path):
+    there = interpreter(tmp_path / "python", """echo '{"torch": "9.9.9", "nothing": null}'""")
+    assert keys.versions(("torch", "nothing"), there) == {"torch": "9.9.9", "nothing": None}
+    assert keys.versions(("torch",), Path(sys.executable)) == keys.versions(("torch",))
+    assert keys.step_key("a", STEP, 0, "d", (), there) != keys.step_key("a", STEP, 0, "d", ())
+    # The question itself, asked of a real interpreter that is not this process.
+    real = interpreter(tmp_path / "real", f'exec {sys.executable} "$@"')
+    assert keys.versions(("pytest", "no-such-package"), real) == keys.versions(("pytest", "no-such-package"))
+
+
+def test_an_environment_whose_python_is_broken_is_unavailable(tmp_path):
+    with pytest.raises(Unavailable, match="create its environment again"):
+        keys.versions(("torch",), interpreter(tmp_path / "python", "exit 3"))
 
 
 def test_calibration_data_count_only_for_a_step_that_calibrates():
