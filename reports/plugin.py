@@ -11,6 +11,7 @@ import pytest
 if TYPE_CHECKING:
     from reports.results import Results
 
+pytest_plugins = ("reports.gate_plugin",)
 # (machine, environment) -> the results file of this session
 RESULTS: pytest.StashKey[dict[tuple[str, str], Results]] = pytest.StashKey()
 WRITTEN: pytest.StashKey[list[Path]] = pytest.StashKey()
@@ -65,25 +66,25 @@ def label(config: pytest.Config) -> str:
     return str(config.getoption("--label"))
 
 
-def _touched(config: pytest.Config) -> list[Results]:
+def touched(config: pytest.Config) -> list[Results]:
     return [part for part in config.stash.get(RESULTS, {}).values() if part.touched]
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Before the terminal summary, which prints where the files are. An interrupted run writes its tables too."""
-    touched = _touched(session.config)
-    if touched:
+    parts = touched(session.config)
+    if parts:
         from reports.results import finish
 
         try:
-            session.config.stash[WRITTEN] = finish(touched, str(session.config.getoption("--lang")))
+            session.config.stash[WRITTEN] = finish(parts, str(session.config.getoption("--lang")))
         except OSError as error:  # a full disk: the records of finished cases are already stored, and the table is printed below
-            touched[0].warnings.append(f"the tables could not be written: {error}")
+            parts[0].warnings.append(f"the tables could not be written: {error}")
 
 
 def pytest_terminal_summary(terminalreporter: Any, exitstatus: int, config: pytest.Config) -> None:
-    parts = _touched(config)
+    parts = touched(config)
     for warning in (text for part in config.stash.get(RESULTS, {}).values() for text in part.warnings):
         terminalreporter.write_line(f"WARNING: {warning}", yellow=True)
     if parts:

@@ -161,10 +161,12 @@ class Record:
             ) from error
 
 
-def write_records(path: Path, records: Iterable[Record]) -> None:
-    """Replaces the file atomically: a reader or a crash sees the old file or the new one, never half of one."""
+def write_records(path: Path, records: Iterable[Record], more: Mapping[str, Any] | None = None) -> None:
+    """Replaces the file atomically: a reader or a crash sees the old file or the new one, never half of one. `more`: further fields."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    text = json.dumps({"schema": SCHEMA, "records": [r.to_dict() for r in records]}, ensure_ascii=False, allow_nan=False)
+    text = json.dumps(
+        {"schema": SCHEMA, **(more or {}), "records": [r.to_dict() for r in records]}, ensure_ascii=False, allow_nan=False
+    )
     # Not mkstemp: its files are private, and results are for others to read.
     temporary = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
