@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable, Sequence
 
 from reports.cells import Cell
+from reports.conclusions import conclusions
+from reports.conclusions_words import tell
 from reports.record import Record
 from reports.table import Grid, Section, sections
 from reports.words import say
@@ -20,13 +22,18 @@ def escape(text: str) -> str:
 
 
 def render(records: Iterable[Record], lang: str = "en") -> str:
+    records = list(records)
     found = sections(records, lang)
     blocks = [f"# {say(lang, 'title')}"]
     if not found:
         blocks.append(say(lang, "no rows"))
     else:
         blocks.append(say(lang, "legend"))
-    return "\n\n".join([*blocks, *(_section(section, lang) for section in found)]) + "\n"
+    blocks += [_section(section, lang) for section in found]
+    drawn = conclusions(records, lang)
+    if drawn:
+        blocks += [f"## {tell(lang, 'title')}", "\n".join(f"- {escape(conclusion.text)}" for conclusion in drawn)]
+    return "\n\n".join(blocks) + "\n"
 
 
 def _section(section: Section, lang: str) -> str:

@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from reports.cells import agreement_text, quality_verdict, score
 from reports.columns import FIRST, QUALITY, label, quality_metrics
+from reports.conclusions import conclusions
+from reports.conclusions_words import tell
 from reports.lines import DEVICES, by_task, machine_of, ordered, primary
 from reports.notes import mixed, noise, warnings
 from reports.record import Record
@@ -40,6 +42,7 @@ def render(records: Iterable[Record], width: int = 120, color: bool = False, lan
         highlight=False,
         soft_wrap=False,
     )
+    records = list(records)
     for task, rows in by_task(records).items():
         shown = _shown(rows)
         columns = _columns(shown, lang, width)
@@ -71,6 +74,11 @@ def render(records: Iterable[Record], width: int = 120, color: bool = False, lan
         ]:
             console.print(Text(_plain(text)))
         console.print()
+    drawn = conclusions(records, lang)
+    if drawn:
+        console.print(Text(tell(lang, "title"), style="bold"))
+        for conclusion in drawn:
+            console.print(Text(f"- {_plain(conclusion.text)}"))
     # rich pads every line to the table's width.
     return "".join(line.rstrip() + "\n" for line in stream.getvalue().splitlines())
 

@@ -1,0 +1,107 @@
+"""Every phrase of the conclusions and of `recommend`, in English and Russian."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from reports.words import LANGUAGES
+
+PHRASES: Mapping[str, tuple[str, str]] = {
+    "title": ("Conclusions", "Выводы"),
+    "smallest": ("smallest", "наименьший"),
+    "fastest": ("fastest", "самый быстрый"),
+    "least ram": ("least RAM", "наименьшая память"),
+    "best quality": ("best quality", "лучшее качество"),
+    "within": ("within {limit} pt of {metric}", "с потерей не более {limit} п. {metric}"),
+    "ship": ("{who}, {goal} {within}: {method}, {evidence}.", "{who}, {goal} {within}: {method}, {evidence}."),
+    "ship unlabelled": (
+        "{who}, {goal}: {method}, {evidence}. Quality is unknown here ({reason}), so this is no advice to ship.",
+        "{who}, {goal}: {method}, {evidence}. Качество здесь неизвестно ({reason}), поэтому это не рекомендация к внедрению.",
+    ),
+    "tied": (" Not told apart from it: {methods}.", " Неотличимы от него: {methods}."),
+    "runtime": (
+        " The gain is the runtime's: the weights are those of the original.",
+        " Выигрыш даёт среда исполнения: веса те же, что у оригинала.",
+    ),
+    "nothing faster": (
+        "{who}: nothing {within} was faster than the original beyond noise.",
+        "{who}: ничто {within} не быстрее оригинала за пределами шума.",
+    ),
+    "nothing smaller": (
+        "{who}: nothing {within} is smaller than the original.",
+        "{who}: ничто {within} не меньше оригинала.",
+    ),
+    "no reference": (
+        "{who}: no measured original in this run, so nothing is said about speed-up or loss.",
+        "{who}: в этом запуске нет измеренного оригинала, поэтому об ускорении и потерях ничего не сказано.",
+    ),
+    "loud": (
+        "{who}: no speed conclusions, the original against itself came out {verdict} ({ratio}).",
+        "{who}: выводов о скорости нет, оригинал против себя: {verdict} ({ratio}).",
+    ),
+    "dominated": (
+        "{who}: no reason to choose {losers}: {winner} is at least as good in size, speed, RAM and quality and better in {better}.",
+        "{who}: нет причин выбирать {losers}: {winner} не хуже по размеру, скорости, памяти и качеству и лучше: {better}.",
+    ),
+    "slower": (
+        "{who}: {method} is slower than the original, {ratio}. {cause}.",
+        "{who}: {method} медленнее оригинала, {ratio}. {cause}.",
+    ),
+    "likely": ("Likely cause: {text}", "Вероятная причина: {text}"),
+    "no cause": ("The audit shows no cause", "Аудит причины не показывает"),
+    "lost": (
+        "{who}: {methods} lost more quality than {limit} pt.",
+        "{who}: {methods}: потеря качества больше {limit} п.",
+    ),
+    "noise speed": (
+        "{who}: speed within noise of the original: {methods}.",
+        "{who}: скорость в пределах шума оригинала: {methods}.",
+    ),
+    "noise quality": (
+        "{who}: quality not told apart from the original's: {methods}.",
+        "{who}: качество неотличимо от оригинала: {methods}.",
+    ),
+    "zeros": (
+        "{who}: {methods}: zeros are stored and multiplied like other numbers (dense kernels ignore them), so neither size nor speed gains.",
+        "{who}: {methods}: нули хранятся и умножаются как обычные числа (плотные ядра их не пропускают), выигрыша нет.",
+    ),
+    "cause fp16": (
+        "fp16 on a CPU without fp16 arithmetic is converted at every operation; bf16 is the useful 16-bit type there",
+        "fp16 на CPU без арифметики fp16 преобразуется в каждой операции; полезный 16-битный тип там bf16",
+    ),
+    "cause bf16": (
+        "no bf16 instructions among the CPU flags (avx512_bf16, amx_bf16): bf16 is emulated",
+        "среди флагов CPU нет инструкций bf16 (avx512_bf16, amx_bf16): bf16 эмулируется",
+    ),
+    "cause vnni": (
+        "no VNNI among the CPU flags: int8 products take more instructions than fp32 ones",
+        "среди флагов CPU нет VNNI: произведения int8 требуют больше инструкций, чем fp32",
+    ),
+    "cause memcpy": ("{n} memcpy nodes copy between CPU and GPU", "узлов memcpy между CPU и GPU: {n}"),
+    "cause share": ("only {share} of the nodes run on the {device}", "на {device} исполняется только {share} узлов"),
+    "cause zeros": (
+        "{share} of the weights are zero, and dense kernels multiply them all the same",
+        "{share} весов — нули, и плотные ядра их всё равно умножают",
+    ),
+    "cause codebook": (
+        "the weights are stored as indices and decoded to {dtype} for computing: smaller on disk, not faster",
+        "веса хранятся индексами и разворачиваются в {dtype} для счёта: меньше на диске, но не быстрее",
+    ),
+    "cause qdq": (
+        "{n} quantize and dequantize nodes, {left} matrix products left outside int8",
+        "узлов квантования и обратного: {n}; вне int8 осталось матричных произведений: {left}",
+    ),
+    "original": ("the original", "оригинал"),
+    "of original": ("{share} of the original", "{share} от оригинала"),
+    "ram peak": ("peak RAM {value}", "пик RAM {value}"),
+    "ram": ("RAM {value} (peak minus imports)", "RAM {value} (пик минус импорты)"),
+    "size": ("size", "размер"),
+    "speed": ("speed", "скорость"),
+    "memory": ("RAM", "RAM"),
+    "quality": ("quality", "качество"),
+    "no quality": ("no measured quality", "качество не измерено"),
+}
+
+
+def tell(lang: str, key: str, **fields: object) -> str:
+    return PHRASES[key][LANGUAGES.index(lang)].format(**fields)

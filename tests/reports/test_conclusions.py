@@ -1,0 +1,127 @@
+"""The rules of the conclusions, each on rows that meet it and on rows that break it."""
+
+from dataclasses import replace
+
+from reports import render_markdown, render_terminal
+from reports.conclusions import conclusions, dominates
+from reports.conclusions_causes import causes
+from reports.conclusions_choose import groups, loss
+from reports.record import Measurement
+from tests.samples.build import DESK, MB, RACK, desk, measurements, paired, pairs, quality, rack, row
+
+
+def case(method, size=4.0, speed=1.0, ram=40.0, change=0.0, spread=0.002, verdict="same", **fields):
+    """A row of model `m`: MB, speed-up, MB, and the paired change of F1 with +- spread."""
+    difference = paired(change, change - spread, change + spread, 0.5, verdict)
+    found = measurements(size * MB, 0.004 / speed, ram * MB) | quality(
+        ("f1_macro",), (0.9 + change,), None if method == "original" else difference
+    )
+    return row("m", method, measurements=found, times=pairs(len(method), 0.004, speed), **fields)
+
+
+def said(records, kind, lang="en"):
+    return [c.text for c in conclusions(records, lang) if c.kind == kind]
+
+
+def test_the_smallest_the_fastest_and_the_leanest_within_a_point_are_named_with_their_evidence():
+    records = [case("original"), case("small", size=1.0), case("quick", speed=2.0), case("lean", ram=10.0)]
+    small, quick, lean = said(records, "ship")
+    assert small.startswith("m, CPU, smallest within 1 pt of F1 macro: small, 1.00 MB (25.0 % of the original)")
+    assert "fastest within 1 pt of F1 macro: quick, 4.00 MB" in quick
+    assert "2.00×" in quick or "1.99×" in quick
+    assert "least RAM within 1 pt of F1 macro: lean" in lean
+
+
+def test_a_loss_that_may_exceed_the_limit_does_not_ship():
+    # 0.9 points lost +- 0.2: the worst end is 1.1 points.
+    doubtful = case("small", size=1.0, change=-0.009, verdict="worse")
+    assert loss(doubtful)[1] > 1.0
+    assert "nothing within 1 pt of F1 macro is smaller" in said([case("original"), doubtful], "nothing")[0]
+    assert "small" in said([case("original"), replace_change(doubtful, -0.007)], "ship")[0]
+
+
+def replace_change(record, change):
+    lead = record.measurements["f1_macro"]
+    other = replace(lead, paired=paired(change, change - 0.002, change + 0.002, 0.5, "worse"))
+    return replace(record, measurements={**record.measurements, "f1_macro": other})
+
+
+def test_an_error_rate_that_rises_is_a_loss():
+    wer = Measurement(
+        0.256, "1", "lower", "quality", 100, 0.25, 0.26, paired=paired(0.006, 0.002, 0.010, 0.01, "worse"), primary=True
+    )
+    estimate, worst = loss(row("m", "x", measurements={"wer": wer}))
+    assert (round(estimate, 6), round(worst, 6)) == (0.6, 1.0)
+
+
+def test_rows_that_overlap_the_winner_are_not_told_apart_from_it():
+    records = [case("original"), case("a", speed=2.0), case("bb", speed=2.0), case("ccc", speed=1.5)]
+    fastest = next(text for text in said(records, "ship") if "fastest" in text)
+    assert "Not told apart from it: " in fastest
+    assert "ccc" not in fastest
+
+
+def test_a_row_is_dominated_only_by_one_that_is_worse_in_nothing():
+    good, bad = case("good", size=2.0, speed=1.5), case("bad", size=3.0, speed=1.2)
+    assert dominates(good, bad) == ["size", "speed"]
+    assert dominates(case("good", size=2.0, speed=1.5, ram=60.0), bad) == []
+    assert dominates(case("good", size=2.0, speed=1.5, change=-0.02), bad) == []
+    assert dominates(replace(good, times=None), bad) == []
+    assert "no reason to choose bad: good" in said([case("original"), good, bad], "dominated")[0]
+
+
+def test_what_was_slower_comes_with_the_cause_that_the_audit_shows():
+    flags = {**DESK, "cpu_flags": ["avx2"]}
+    fp16 = {"facts": {"dtype": "float16"}}
+    int8 = {"proof": {"shares": {"int8": 0.9}}, "facts": {"dtype": "int8"}}
+    slow = [case("original", environment=flags), case("fp16", speed=0.5, environment=flags, audit=fp16)]
+    assert "bf16 is the useful 16-bit type" in said(slow, "slower")[0]
+    assert "no VNNI" in causes(case("int8", environment=flags, audit=int8), "en")[0]
+    assert causes(case("int8", audit=int8), "en") == []  # the desk has VNNI
+    unknown = {key: value for key, value in DESK.items() if key != "cpu_flags"}
+    assert causes(case("int8", environment=unknown, audit=int8), "en") == []
+    copies = replace(case("onnx", audit={"facts": {"memcpy_nodes": 768, "share_on_device": 0.5}}), device="cuda")
+    assert causes(copies, "en")[0].startswith("768 memcpy nodes")
+    assert "no cause" in said([case("original"), case("x", speed=0.5)], "slower")[0]
+
+
+def test_zeros_in_dense_storage_are_said_to_be_in_vain_and_skipped_zeros_are_not():
+    dense = {"weights": {"zero_share": 0.8}, "proof": {"shares": {"float32": 1.0}}}
+    assert "prune80" in said([case("original"), case("prune80", audit=dense)], "zeros")[0]
+    assert said([case("original"), case("prune80", speed=2.0, audit=dense)], "zeros") == []
+    assert said([case("original"), case("plain")], "zeros") == []
+
+
+def test_what_is_within_noise_is_named_and_what_is_not_is_not():
+    records = [case("original"), case("same"), case("quick", speed=2.0)]
+    speeds = next(text for text in said(records, "noise") if "speed" in text)
+    assert "same" in speeds
+    assert "quick" not in speeds
+
+
+def test_an_original_that_differs_from_itself_silences_every_word_on_speed():
+    records = [case("original", speed=1.2), case("quick", speed=2.0, size=2.0), case("slow", speed=0.5)]
+    assert "no speed conclusions" in said(records, "loud")[0]
+    assert not any("fastest" in text for text in said(records, "ship"))
+    assert said(records, "slower") == []
+
+
+def test_machines_runs_and_devices_are_never_compared():
+    other = case("quick", speed=2.0, environment=RACK)
+    assert conclusions([case("original"), other]) == []
+    assert conclusions([case("original"), case("quick", speed=2.0, run="run-9")]) == []
+    assert len(groups(desk() + rack())) == 5
+
+
+def test_without_labels_nothing_is_advised():
+    unlabelled = [replace(r, measurements={k: m for k, m in r.measurements.items() if m.role != "quality"},
+                          absent={"f1_macro": "random weights"}) for r in (case("original"), case("small", size=1.0))]  # fmt: skip
+    assert "Quality is unknown here (random weights), so this is no advice" in said(unlabelled, "ship")[0]
+
+
+def test_both_tables_end_with_the_conclusions_in_both_languages():
+    records = [case("original"), case("small", size=1.0)]
+    for lang, title in (("en", "Conclusions"), ("ru", "Выводы")):
+        assert f"## {title}" in render_markdown.render(records, lang)
+        assert title in render_terminal.render(records, 120, False, lang)
+    assert "наименьший с потерей не более 1 п. F1 macro: small" in said(records, "ship", "ru")[0]
