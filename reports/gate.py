@@ -128,7 +128,8 @@ def why_not_comparable(new: Record, old: Record) -> str:
         ("revision of the method", new.method_revision, old.method_revision),
         *((name, new.conditions.get(name), old.conditions.get(name)) for name in SAME_CONDITIONS),
     ]
-    return next((f"{name} was {before}, is {after}" for name, after, before in pairs if after != before), "")
+    found = next((f"{name} was {before}, is {after}" for name, after, before in pairs if after != before), "")
+    return f"{found}: run with --threads {old.conditions['threads']}" if found.startswith("threads was") else found
 
 
 def _exact(new: Record, old: Record, thresholds: Thresholds) -> Iterator[Finding]:
