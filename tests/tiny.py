@@ -16,6 +16,7 @@ import numpy as np
 from fixtures import artifact as artifacts
 from fixtures.artifact import Artifact
 from fixtures.registry import BuildContext, Method, Step
+from fixtures.training.data import TrainingData
 
 TASKS = ("image-classification", "token-classification")
 BERT = {
@@ -58,6 +59,26 @@ def calibration(task: str, seed: int = 7) -> Any:
             yield {name: array[index : index + 1] for name, array in arrays.items()}
 
     return samples
+
+
+def training(task: str) -> TrainingData:
+    """Seeded inputs with labels that depend on them a little; enough for a loop to run, too few to learn from."""
+
+    def labelled(count: int, seed: int) -> Any:
+        arrays = inputs(task, count, seed)
+        shape = (count,) if task == "image-classification" else (count, TOKENS)
+        labels = np.random.default_rng(seed).integers(0, 5, shape)
+        if task == "token-classification":
+            labels[arrays["attention_mask"] == 0] = -100
+        return arrays, labels
+
+    def batches(seed: int) -> Iterator[Any]:
+        step = 0
+        while True:
+            yield labelled(4, 1000 + 100 * seed + step)
+            step += 1
+
+    return TrainingData(batches, labelled(8, 999))
 
 
 def describe(task: str, path: Path) -> None:
@@ -112,7 +133,7 @@ def original(task: str, path: Path, seed: int = 0) -> Artifact:
 def run_step(step: Step, source: Artifact, output: Path, task: str) -> Artifact:
     """What a building worker does with one step."""
     output.mkdir(parents=True)
-    context = BuildContext(source, output, step.params, 0, 1, task, calibration(task), lambda text: None)
+    context = BuildContext(source, output, step.params, 0, 1, task, calibration(task), lambda text: None, lambda: training(task))
     attributes = dict(step.build(context))
     entry: dict[str, Any] = {"step": step.name, "params": dict(step.params)}
     draft = artifacts.describe(output, f"{source.key}-{step.name}", step.gives, attributes, [*source.lineage, entry])

@@ -4,18 +4,27 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from importlib import import_module
 
 import numpy as np
 import pytest
 
 from fixtures.errors import Unsupported
-from fixtures.probes.audit import audit
+from fixtures.pipelines import with_params
+from fixtures.probes.audit import audit, last_change
 from fixtures.registry import Method
 from tests import tiny
 from tests.building import answers, builder, catalog, session
 
-METHODS = list(catalog().methods.values())
+
+def short(method: Method) -> Method:
+    """Methods that train do five steps here: the loop runs, and nothing is learnt."""
+    trains = any("steps" in step.params for step in method.steps)
+    return replace(with_params(method, {"steps": "5"}), name=method.name) if trains else method
+
+
+METHODS = [short(method) for method in catalog().methods.values()]
 IDS = [
     "original", "original-tuned", "bf16", "fp16", "torch-int8-dynamic", "onnx", "onnx-int8-dynamic", "onnx-int8-static-naive",
     "onnx-int8-static", "prune20", "prune50", "prune80", "cluster16", "cluster256", "prune50+onnx-int8-dynamic",
@@ -87,7 +96,9 @@ def test_what_a_method_claims_is_what_was_stored_and_what_runs(method, task):
     assert evidence["steps"] == ["original", *(step.name for step in method.steps)]
     assert evidence["bytes"] == sum(path.stat().st_size for path in artifact.path.iterdir() if path.name != "manifest.json")
     # Scales and folded normalisation move the count a little; losing a layer, or counting one twice, moves it by more.
-    assert evidence["matrix_parameters"] == pytest.approx(audit_count(task), rel=0.02)
+    changed = last_change(artifact)  # a smaller architecture has the weights that its own check counted
+    expected = changed["matrix_parameters"] if changed else audit_count(task)
+    assert evidence["matrix_parameters"] == pytest.approx(expected, rel=0.02)
 
 
 def audit_count(task: str) -> int:
@@ -131,4 +142,4 @@ def test_most_methods_work_for_both_tasks_and_the_rest_say_why(task):
     assert refused == (convolutional if task == "image-classification" else set())
     for name in refused:
         with pytest.raises(Unsupported, match=r"only \d+\.\d% of the param"):
-            builder().artifact(catalog().methods[name], task)
+            builder().artifact(next(method for method in METHODS if method.name == name), task)
