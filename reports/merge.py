@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from reports.lenient import read
 from reports.lines import environment_of, machine_of, primary
-from reports.record import Record, RecordError, read_records
+from reports.record import Record
 from reports.units import significant
 
 SHOWN = 6  # differing fields that a conflict names
@@ -43,10 +44,9 @@ def merge(paths: Iterable[Path]) -> Merged:
             found = "no results file in it" if path.exists() else "no such file or directory"
             problems.append(f"{path}: {found}; run `pytest benchmarks` first or name another one")
         for file in dict.fromkeys(files):
-            try:
-                sources.append((str(file), read_records(file)))
-            except RecordError as error:
-                problems.append(str(error))
+            records, found_wrong = read(file)
+            problems += found_wrong
+            sources.append((str(file), records))
     merged = merge_records(sources)
     return Merged(merged.records, merged.duplicates, merged.conflicts, tuple(problems))
 
