@@ -108,6 +108,8 @@ def _quality(a: Record, b: Record) -> tuple[str, list[str]]:
         return "", []
     if first[0] != second[0] or first[1].n != second[1].n:
         return "", [f"quality not comparable: {_what(first)} in A, {_what(second)} in B"]
+    if a.outcomes and a.outcomes == b.outcomes:
+        return f"{label(first[0])} {difference(0.0)} (the same answers)", []
     return f"{label(first[0])} {_difference(first[1], second[1])}", []
 
 
@@ -123,9 +125,9 @@ def _difference(a: Measurement, b: Measurement) -> str:
     low = change - math.hypot(b.value - b.low, a.high - a.value)
     high = change + math.hypot(b.high - b.value, a.value - a.low)
     beyond = low > QUALITY_MARGIN or high < -QUALITY_MARGIN
-    same = low >= -QUALITY_MARGIN and high <= QUALITY_MARGIN
+    within = low >= -QUALITY_MARGIN and high <= QUALITY_MARGIN
     higher = (change > 0) == (b.direction != "lower")
-    word = ("better" if higher else "worse") if beyond else "same" if same or change == 0 else "unsure"
+    word = ("better" if higher else "worse") if beyond else "same" if within else "unsure"
     return f"{difference(change, low, high)} {word}"
 
 

@@ -123,7 +123,7 @@ def small_memory(table: Table) -> Iterator[Finding]:
     for row in table.rows:
         size, memory = _value(row, "size"), _value(row, "ram")
         if size and memory and size.value > 2 * memory.value:
-            text = f"{row.name}: {row.text('size')} of weights in {row.text('ram')} of RAM: duplicates in the folder, or RAM without the weights"
+            text = f"{row.name}: {row.text('size')} of weights in {row.text('ram')} of RAM: duplicate files, or RAM without the weights"
             yield Finding(row.line, "size-over-ram", "M10", text)
 
 
