@@ -12,7 +12,7 @@ Nothing is compared across machines, runs or devices, and nothing about speed wh
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from reports.columns import label
 from reports.conclusions_causes import causes, pruned_in_vain
@@ -35,11 +35,26 @@ class Conclusion:
     kind: str
     text: str
     cases: tuple[str, ...]
+    group: str = ""  # model and device, which `text` begins with
+
+    @property
+    def short(self) -> str:
+        """The text below a heading that names the group."""
+        rest = self.text.removeprefix(self.group).lstrip(",: ")
+        return rest[:1].upper() + rest[1:]
+
+
+def grouped(found: Iterable[Conclusion]) -> dict[str, list[Conclusion]]:
+    groups_of: dict[str, list[Conclusion]] = {}
+    for conclusion in found:
+        groups_of.setdefault(conclusion.group, []).append(conclusion)
+    return groups_of
 
 
 def conclusions(records: Iterable[Record], lang: str = "en") -> list[Conclusion]:
     everything = groups(records)
-    return [c for group in everything if len(group.rows) > 1 for c in _of(group, group.name(everything), lang)]
+    named = [(group, group.name(everything)) for group in everything if len(group.rows) > 1]
+    return [replace(c, group=name) for group, name in named for c in _of(group, name, lang)]
 
 
 def _of(group: Group, who: str, lang: str) -> Iterator[Conclusion]:
@@ -135,7 +150,9 @@ def _dominated(group: Group, who: str, lang: str, speeds: bool) -> Iterator[Conc
             by_winner.setdefault((best[0].method, tuple(best[1])), []).append(loser)
     for (winner, better), losers in by_winner.items():
         names, where = ", ".join(r.method for r in losers), ", ".join(tell(lang, key) for key in better)
-        text = tell(lang, "dominated", who=who, losers=names, winner=winner, better=where)
+        keys = ["size", *(["speed"] if speeds else []), *(["memory"] if group.device == "cpu" else []), "quality"]
+        compared = ", ".join(tell(lang, key) for key in keys)
+        text = tell(lang, "dominated", who=who, losers=names, winner=winner, compared=compared, better=where)
         yield Conclusion("dominated", text, (winners[winner].case, *(r.case for r in losers)))
 
 

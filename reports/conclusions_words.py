@@ -40,8 +40,8 @@ PHRASES: Mapping[str, tuple[str, str]] = {
         "{who}: выводов о скорости нет, оригинал против себя: {verdict} ({ratio}).",
     ),
     "dominated": (
-        "{who}: no reason to choose {losers}: {winner} is at least as good in size, speed, RAM and quality and better in {better}.",
-        "{who}: нет причин выбирать {losers}: {winner} не хуже по размеру, скорости, памяти и качеству и лучше: {better}.",
+        "{who}: no reason to choose {losers}: {winner} is not worse in {compared} and better in {better}.",
+        "{who}: нет причин выбирать {losers}: {winner} не хуже ({compared}) и лучше: {better}.",
     ),
     "slower": (
         "{who}: {method} is slower than the original, {ratio}. {cause}.",

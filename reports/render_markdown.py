@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from reports.cells import Cell
-from reports.conclusions import conclusions
+from reports.conclusions import conclusions, grouped
 from reports.conclusions_words import tell
 from reports.record import Record
 from reports.table import Grid, Section, sections
@@ -32,7 +32,9 @@ def render(records: Iterable[Record], lang: str = "en") -> str:
     blocks += [_section(section, lang) for section in found]
     drawn = conclusions(records, lang)
     if drawn:
-        blocks += [f"## {tell(lang, 'title')}", "\n".join(f"- {escape(conclusion.text)}" for conclusion in drawn)]
+        blocks.append(f"## {tell(lang, 'title')}")
+        for name, said in grouped(drawn).items():
+            blocks += [f"**{escape(name)}**", "\n".join(f"- {escape(conclusion.short)}" for conclusion in said)]
     return "\n\n".join(blocks) + "\n"
 
 

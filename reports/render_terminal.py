@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from reports.cells import agreement_text, quality_verdict, score
 from reports.columns import FIRST, QUALITY, label, quality_metrics
-from reports.conclusions import conclusions
+from reports.conclusions import conclusions, grouped
 from reports.conclusions_words import tell
 from reports.lines import DEVICES, by_task, machine_of, ordered, primary
 from reports.notes import mixed, noise, warnings
@@ -45,12 +45,13 @@ def render(records: Iterable[Record], width: int = 120, color: bool = False, lan
     records = list(records)
     for task, rows in by_task(records).items():
         shown = _shown(rows)
+        title_of = _titles(shown)
         columns = _columns(shown, lang, width)
         console.print(Text(task, style="bold"))
         if width < LINES:
             for record in shown:
                 texts = [
-                    _title(record, shown),
+                    title_of(record),
                     *(f"{header}: {_plain(value(record)).strip()}" for header, value in columns.items() if value(record)),
                 ]
                 console.print(Text("\n  ".join(texts), style=_style(record)))
@@ -61,7 +62,7 @@ def render(records: Iterable[Record], width: int = 120, color: bool = False, lan
                 table.add_column(Text(header), overflow="fold", no_wrap=header in unbroken)
             title = ""
             for record in shown:
-                if title != (title := _title(record, shown)):
+                if title != (title := title_of(record)):
                     table.add_row(Text(title, style="bold"))
                 table.add_row(*(Text(_plain(value(record))) for value in columns.values()), style=_style(record))
             console.print(table)
@@ -77,8 +78,10 @@ def render(records: Iterable[Record], width: int = 120, color: bool = False, lan
     drawn = conclusions(records, lang)
     if drawn:
         console.print(Text(tell(lang, "title"), style="bold"))
-        for conclusion in drawn:
-            console.print(Text(f"- {_plain(conclusion.text)}"))
+        for name, said in grouped(drawn).items():
+            console.print(Text(_plain(name), style="bold"))
+            for conclusion in said:
+                console.print(Text(f"- {_plain(conclusion.short)}"))
     # rich pads every line to the table's width.
     return "".join(line.rstrip() + "\n" for line in stream.getvalue().splitlines())
 
@@ -88,18 +91,23 @@ def _plain(text: str) -> str:
     return re.sub(r"[\x00-\x1f\x7f-\x9f]+", " ", text)
 
 
-def _title(record: Record, rows: Sequence[Record]) -> str:
-    several = len({machine_of(r) for r in rows}) > 1
-    device = f" {DEVICES.get(record.device, record.device)}" if len({r.device for r in rows}) > 1 else ""
-    return _plain(f"{record.model}{device}{f' ({machine_of(record)})' if several else ''}")
+def _titles(rows: Sequence[Record]) -> Value:
+    """What names a record's group; decided once for all rows, so that ten thousand take seconds."""
+    machines, devices = len({machine_of(r) for r in rows}) > 1, len({r.device for r in rows}) > 1
+
+    def title(record: Record) -> str:
+        device = f" {DEVICES.get(record.device, record.device)}" if devices else ""
+        return _plain(f"{record.model}{device}{f' ({machine_of(record)})' if machines else ''}")
+
+    return title
 
 
 def _shown(rows: Sequence[Record]) -> list[Record]:
     """What has a line: by model, machine and device, the original first."""
     shown = [r for r in ordered(rows) if r.status in ("measured", "failed")]
-    groups = list(dict.fromkeys((r.model, machine_of(r)) for r in shown))
+    groups = {key: i for i, key in enumerate(dict.fromkeys((r.model, machine_of(r)) for r in shown))}
     devices = list(DEVICES) + sorted({r.device for r in shown} - set(DEVICES))
-    return sorted(shown, key=lambda r: (groups.index((r.model, machine_of(r))), devices.index(r.device)))
+    return sorted(shown, key=lambda r: (groups[r.model, machine_of(r)], devices.index(r.device)))
 
 
 def _style(record: Record) -> str:

@@ -282,7 +282,8 @@ def test_ten_thousand_rows_are_shown():
     text = render_markdown.render(merge_records([("a", rows)]).records)
     render_terminal.render(rows)
     assert text.count("\n| m") == 2 * len(rows)
-    assert time.process_time() - started < 120
+    # 24 s of CPU time when written, most of it rich's layout; a quadratic step took 80 s.
+    assert time.process_time() - started < 60
 
 
 def test_lint_on_the_command_line(tmp_path, capsys):
