@@ -40,8 +40,7 @@ class Conclusion:
     @property
     def short(self) -> str:
         """The text below a heading that names the group."""
-        rest = self.text.removeprefix(self.group).lstrip(",: ")
-        return rest[:1].upper() + rest[1:]
+        return self.text.removeprefix(self.group).lstrip(",: ")  # not capitalised: it may begin with a method's id
 
 
 def grouped(found: Iterable[Conclusion]) -> dict[str, list[Conclusion]]:

@@ -106,6 +106,19 @@ def test_an_original_that_differs_from_itself_silences_every_word_on_speed():
     assert said(records, "slower") == []
 
 
+def test_what_was_not_compared_is_not_claimed_of_a_dominated_row():
+    rows = [case("original"), case("good", size=2.0, speed=1.5), case("bad", size=3.0, speed=1.2)]
+    assert "good is not worse in size, speed, RAM, quality and better in size, speed" in said(rows, "dominated")[0]
+    loud = [case("original", speed=1.2), *rows[1:]]
+    assert "good is not worse in size, RAM, quality and better in size." in said(loud, "dominated")[0]
+
+
+def test_below_a_heading_the_group_is_not_repeated():
+    found = conclusions([case("original"), case("small", size=1.0)])[0]
+    assert found.group == "m, CPU"
+    assert found.short.startswith("smallest within 1 pt of F1 macro: small")
+
+
 def test_machines_runs_and_devices_are_never_compared():
     other = case("quick", speed=2.0, environment=RACK)
     assert conclusions([case("original"), other]) == []
