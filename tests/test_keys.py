@@ -130,3 +130,8 @@ def test_hashing_sources_imports_nothing():
     keys.source_hash.cache_clear()
     keys.source_hash("fixtures.models.torch_format")
     assert "fixtures.models.torchvision_operators" not in sys.modules
+
+
+def test_a_step_that_trains_depends_on_the_data():
+    trains = replace(STEP, trains=True)
+    assert key(step=trains) != key(step=trains, data="other")
