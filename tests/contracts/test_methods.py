@@ -28,7 +28,9 @@ METHODS = [short(method) for method in catalog().methods.values()]
 IDS = [
     "original", "original-tuned", "bf16", "fp16", "torch-int8-dynamic", "onnx", "onnx-int8-dynamic", "onnx-int8-static-naive",
     "onnx-int8-static", "prune20", "prune50", "prune80", "cluster16", "cluster256", "prune50+onnx-int8-dynamic",
-    "prune50+onnx-int8-static", "cluster16+deflate",
+    "prune50+onnx-int8-static", "cluster16+deflate", "prune50-finetuned", "prune-layer50", "prune-layer50-finetuned", "prune-2to4",
+    "prune-2to4-finetuned", "prune-movement50", "prune-structured50", "drop-layers50", "low-rank", "low-rank-finetuned", "student",
+    "distil", "distil-features", "distil-attention", "qat-int8",
 ]  # fmt: skip
 # What a method may change: the largest relative error of the logits (RMS of the difference over RMS of the original's, around their mean).
 # Lossless ones differ by the order of summation only; the others are read off the tiny models, doubled, to see a broken kernel.
