@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from reports.conclusions_choose import Group, evidence, groups, loss, loud, ram, value
+from reports.conclusions_choose import Group, evidence, groups, loss, loud, ram, value, why_no_quality
 from reports.record import Record
 from reports.speed import ORIGINAL, TUNED, speedup
 from reports.units import megabytes, significant
@@ -91,10 +91,12 @@ def _answer(group: Group, name: str, constraints: Sequence[Limit], prefer: str, 
     best = max(fit, key=lambda r: _score(r, prefer))
     head = f"{name}: ship {best.method}" if best.method != ORIGINAL else f"{name}: keep the original"
     lines.insert(0, f"{head} ({evidence(best, group.original, lang)})")
+    if loss(best) is None:
+        lines[0] = f"{name}: {best.method} fits, its quality is unknown ({evidence(best, group.original, lang)})"
     if best.method == TUNED:
         lines.append("  the gain is the runtime's: the weights are those of the original")
     if loss(best) is None:
-        lines.append("  its quality against the original is unknown; add --max-quality-loss to exclude such rows")
+        lines.append(f"  why: {why_no_quality(best, lang)}; --max-quality-loss excludes such rows")
     rest = sorted((r for r in fit if r is not best), key=lambda r: _score(r, prefer), reverse=True)
     lines += [f"  next: {r.method} ({evidence(r, group.original, lang)})" for r in rest[:2]]
     for r in group.rows:

@@ -15,7 +15,7 @@ def add(commands: Any, common: argparse.ArgumentParser) -> None:
     two.add_argument("a", type=Path, metavar="A", help="results file or directory")
     two.add_argument("b", type=Path, metavar="B", help="results file or directory")
     two.set_defaults(run=_compare)
-    past = commands.add_parser("history", parents=[common], help="one case over all stored runs, superseded ones included")
+    past = commands.add_parser("history", help="one case over all stored runs, superseded ones included")
     past.add_argument("case", metavar="CASE", help="as model:method:cpu")
     past.add_argument("paths", nargs="*", type=Path, metavar="DIR", help=f"default: {RESULTS} and {share.RECORDS}")
     past.add_argument("--plot", type=Path, metavar="FILE", help="also draw it as SVG (needs matplotlib)")
@@ -34,7 +34,7 @@ def _history(options: argparse.Namespace) -> int:
     records, problems = history.stored(options.paths or [p for p in (RESULTS, share.RECORDS) if p.exists()])
     complain(problems)
     rows = history.history(records, options.case)
-    out(history.render(rows, options.lang))
+    out(history.render(rows))
     if options.plot is not None:
         history.plot(rows, options.plot)
         said(options.plot)

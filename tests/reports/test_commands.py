@@ -38,6 +38,17 @@ def test_when_nothing_qualifies_the_binding_constraint_is_named_with_what_it_wou
     assert "no single constraint is to blame; nearest is" in both.text
 
 
+def test_a_row_of_unknown_quality_is_not_shipped():
+    rows = [
+        replace(case(name), measurements=measurements(1e6, 0.004), absent={"f1_macro": "random weights"})
+        for name in ("original", "x")
+    ]
+    text = recommend.recommend(rows, [])[0].text.replace("original", "x")
+    assert "x fits, its quality is unknown" in text
+    assert "why: random weights" in text
+    assert "ship" not in text
+
+
 def test_an_unknown_value_holds_no_constraint():
     unknown = replace(case("small", size=1.0), measurements=measurements(1e6, 0.004))
     assert recommend.recommend([unknown], recommend.limits(None, 1e12, None, None, None))[0].best is None
