@@ -9,7 +9,7 @@ from reports.conclusions_words import tell
 from reports.record import Record
 from reports.units import percent
 
-# Dot products of int8: AVX-512 VNNI, AVX-VNNI and AMX on x86 (Intel SDM vol. 1, ch. 14), dotprod and i8mm on Arm (Linux hwcaps).
+# Dot products of int8: AVX-512 VNNI, AVX-VNNI and AMX on x86 and dotprod and i8mm on Arm, as Linux names them.
 INT8_FLAGS = ("avx512_vnni", "avx_vnni", "amx_int8", "asimddp", "i8mm")
 BF16_FLAGS = ("avx512_bf16", "amx_bf16", "bf16")
 FP16_FLAGS = ("avx512_fp16", "amx_fp16", "fphp", "asimdhp")

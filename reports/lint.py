@@ -29,7 +29,7 @@ FRACTIONS = {
     0.3: "0.3",
     0.2: "0.2",
 }
-# Beyond this a method's own arithmetic ends; the reason is printed with the finding.
+# Chosen, not measured: beyond this a method's own arithmetic ends; the reason is printed with the finding.
 CEILINGS: Sequence[tuple[str, float, str]] = (
     (r"prun|прун|прореж|sparse|l1\b", 1.2, "zeros in a dense graph are multiplied like any other number"),
     (r"cluster|класт|k-?means", 1.2, "clustered weights are decoded to full precision before they are multiplied"),
