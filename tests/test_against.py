@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from fixtures import against, against_report, timing
+from fixtures import against, against_plugin, against_report, timing
 from fixtures.errors import WorkerFailed
 from reports.gate_statistics import CONFIRMATIONS
 from reports.record import Record
@@ -168,3 +168,15 @@ def test_no_false_alarm_of_n_is_bounded_by_the_rule_of_three():
     assert against_report.upper_bound(0, 200) == pytest.approx(1 - 0.05 ** (1 / 200), abs=1e-6)
     assert against_report.upper_bound(2, 200) == pytest.approx(0.03114, abs=2e-4)
     assert against_report.upper_bound(5, 5) == 1.0
+
+
+def test_one_case_judged_alone_has_its_share_of_the_run_and_not_all_of_it():
+    """4 items lost of 1000 at p .125 of McNemar's test are nothing; 9 at p .0039 are significant for one case, not for one of 40."""
+    right, wrong = [1] * 1000, [0] * 9 + [1] * 991
+    now, before = untimed(outcomes={"correct": wrong}), untimed(outcomes={"correct": right})
+    words = {}
+    for cases in (1, 40):
+        session = against_plugin.Against(None, Thresholds(), True, "", cases)
+        verdict = against_plugin.judge([against.Compared(FakeCase, now, before)], session, ())
+        words[cases] = [finding.word for finding in verdict.findings if finding.metric == "quality"]
+    assert words == {1: ["worse"], 40: ["unsure"]}

@@ -7,6 +7,7 @@ import random
 import pytest
 
 from fixtures.against import decided
+from fixtures.errors import Unsupported
 from reports.gate_statistics import LOOKS
 from tests import gate_on_machine
 from tests.gate_on_machine import ALPHA, INJECTED, TOLERANCE, main, plan, read, summary, write
@@ -91,3 +92,23 @@ def test_the_file_is_read_back_and_one_that_is_not_ours_is_left_as_it_is(tmp_pat
 def test_a_summary_of_nothing_says_so(tmp_path, capsys):
     main(["--pairs", str(tmp_path / "none.json"), "--summary"])
     assert "no comparison of unchanged code yet" in capsys.readouterr().out
+
+
+class Named:
+    def __init__(self, name):
+        self.id = name
+
+
+def test_the_case_with_the_fewest_comparisons_is_next_and_an_unsupported_one_is_left_out(monkeypatch, capsys):
+    def one(head, base, share, number, case):
+        if case.id == "b":
+            raise Unsupported("no Linear layer")
+        return {"case": case.id, "share": share}
+
+    monkeypatch.setattr(gate_on_machine, "one", one)
+    rows, listed = [{"case": "a", "share": 0.0}], [Named("a"), Named("b"), Named("c")]
+    assert gate_on_machine.next_comparison(None, None, 0.0, rows, listed)["case"] == "c"
+    assert [case.id for case in listed] == ["a", "c"]
+    assert "without b: no Linear layer" in capsys.readouterr().out
+    with pytest.raises(SystemExit, match="not one of the cases"):
+        gate_on_machine.next_comparison(None, None, 0.0, rows, [Named("b")])
