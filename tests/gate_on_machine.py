@@ -190,22 +190,22 @@ def resampled(same: Sequence[dict[str, Any]], runs: int = RUNS) -> str:
     for row in same:
         if row["first"]:
             pools.setdefault(row["case"], []).append(row["first"])
+    # A case recorded once has no other process to be confirmed on.
+    pools = {case: recorded for case, recorded in pools.items() if len(recorded) > 1}
     if not pools:
-        return "not one usable pair"
+        return "no case was compared twice: nothing can be resampled"
     alarms = sum(any(alarm(draw, pools) for _ in range(CASES)) for _ in range(runs))
     return f"{alarms} of {runs} runs resampled from the recorded pairs ({upper_bound(alarms, runs):.1%} at most)"
 
 
 def alarm(draw: random.Random, pools: dict[str, list[Sequence[float]]]) -> bool:
     pool = pools[draw.choice(sorted(pools))]
-
-    def process(count: int) -> list[float]:
-        return draw.choices(draw.choice(pool), k=count)
-
-    first = process(LOOKS[-1])
+    suspect = draw.randrange(len(pool))
+    others = [recorded for index, recorded in enumerate(pool) if index != suspect]
+    first = draw.choices(pool[suspect], k=LOOKS[-1])
     if decided(first, TOLERANCE, ALPHA)[0] != "confirm":
         return False
-    fresh = [process(CONFIRMATION_PAIRS) for _ in range(CONFIRMATIONS)]
+    fresh = [draw.choices(draw.choice(others), k=CONFIRMATION_PAIRS) for _ in range(CONFIRMATIONS)]
     return judge_sequential(first, fresh, TOLERANCE, ALPHA).word in ("worse", "better")
 
 

@@ -10,7 +10,7 @@ from fixtures.against import decided
 from fixtures.errors import Unsupported
 from reports.gate_statistics import LOOKS
 from tests import gate_on_machine
-from tests.gate_on_machine import ALPHA, INJECTED, TOLERANCE, main, plan, read, summary, write
+from tests.gate_on_machine import ALPHA, INJECTED, TOLERANCE, alarm, main, plan, read, resampled, summary, write
 
 
 def row(case="m:onnx:cpu", share=0.0, change=0.0, fresh=(), seed=0, noise=0.005, baseline=1.0):
@@ -112,3 +112,11 @@ def test_the_case_with_the_fewest_comparisons_is_next_and_an_unsupported_one_is_
     assert "without b: no Linear layer" in capsys.readouterr().out
     with pytest.raises(SystemExit, match="not one of the cases"):
         gate_on_machine.next_comparison(None, None, 0.0, rows, [Named("b")])
+
+
+def test_a_suspicion_is_never_confirmed_by_the_recording_that_raised_it():
+    slow, quiet = [math.log(1.1)] * 40, [0.0] * 40
+    draw = random.Random(0)
+    assert not any(alarm(draw, {"case": [slow, quiet]}) for _ in range(200))
+    assert any(alarm(draw, {"case": [slow, slow]}) for _ in range(20))
+    assert "nothing can be resampled" in resampled([{"case": "case", "first": slow}])
