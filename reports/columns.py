@@ -19,6 +19,10 @@ LABELS: Mapping[str, str] = {
     "precision_entity": "precision entity",
     "recall_entity": "recall entity",
     "wer": "WER",
+    "bits_per_byte": "bits per byte",
+    "time_to_first_token": "first token",
+    "decode_rate": "decode, tokens/s",
+    "prefill_rate": "prefill, tokens/s",
 }
 
 
@@ -78,6 +82,11 @@ def label(metric: str) -> str:
 def quality_metrics(records: Sequence[Record]) -> dict[str, str]:
     """Metric -> direction, of every primary quality metric in a task's records; the first one decides what is bold."""
     return {key: m.direction for record in records for key, m in primary(record, "quality")}
+
+
+def rates(records: Sequence[Record]) -> dict[str, str]:
+    """Metric -> direction, of every primary rate that a task declares beside its latency."""
+    return {key: m.direction for record in records for key, m in primary(record, "throughput")}
 
 
 def quality_header(metrics: Mapping[str, str], lang: str) -> str:

@@ -11,7 +11,7 @@ from reports.lines import DEVICES, Line, by_task, join, machine_of, primary
 from reports.record import Measurement, Record
 from reports.speed import ORIGINAL, TUNED, speedup, speedup_over_tuned, why_no_speedup
 from reports.statistics import Estimate, Ratio
-from reports.units import ratio
+from reports.units import quantity, ratio
 from reports.words import say
 
 
@@ -123,12 +123,16 @@ def _speed(lines: Sequence[Line], records: Sequence[Record], machines: bool, lan
         return None
     tuned = {d for d in devices if any(r.device == d and r.method == TUNED and speedup(r) is not None for r in records)}
     limited = {d for d in devices if any(r.device == d and ceiling_share(r) for r in records)}
+    rates = {d: columns.rates([r for r in records if r.device == d]) for d in devices}
     headers = [say(lang, "machine")] if machines else []
     headers += [first[lang] for first in columns.FIRST]
     for device in devices:
         headers.append(say(lang, "speed original", device=DEVICES[device]))
         headers += [say(lang, "speed tuned", device=DEVICES[device])] * (device in tuned)
         headers += [say(lang, "ceiling share", device=DEVICES[device])] * (device in limited)
+        headers += [
+            f"{DEVICES[device]}, {columns.label(key)}{columns.ARROWS[direction]}" for key, direction in rates[device].items()
+        ]
     rows = []
     for line in lines:
         cells = _names(line, machines, lang, footnotes)
@@ -139,6 +143,7 @@ def _speed(lines: Sequence[Line], records: Sequence[Record], machines: bool, lan
                 cells.append(_unpaired(record, records, device, lang, footnotes))
             if device in limited:
                 cells.append(_share(record, device, lang, footnotes))
+            cells += [_rate(record, device, key, lang, footnotes) for key in rates[device]]
         rows.append(tuple(cells))
     return Grid(tuple(headers), tuple(rows))
 
@@ -153,6 +158,19 @@ def _share(record: Record | None, device: str, lang: str, footnotes: Footnotes) 
     if share is None:
         return missing(record, device, "ceiling_share", lang, footnotes)
     return Cell(f"{share[1].value:.0%}", footnotes.number(share[1].note) if share[1].note else ())
+
+
+def _rate(record: Record | None, device: str, key: str, lang: str, footnotes: Footnotes) -> Cell:
+    found = record.measurements.get(key) if record is not None and record.status == "measured" else None
+    if found is None:
+        return missing(record, device, key, lang, footnotes)
+    return Cell(rate_text(found), footnotes.number(found.note))
+
+
+def rate_text(found: Measurement) -> str:
+    to = "ms" if found.unit == "s" else found.unit
+    text = quantity(found.value, found.unit, to, found.low, found.high)
+    return f"{text} {to}" if found.unit == "s" else text
 
 
 def _paired(record: Record | None, device: str, lang: str, footnotes: Footnotes) -> Cell:
