@@ -1,0 +1,98 @@
+"""Generation ends after the tokens that were asked, whatever the model writes, and is timed in turn with the original."""
+
+import json
+import random
+
+import numpy as np
+import pytest
+
+from fixtures import generation
+from fixtures.errors import BenchmarkError
+from fixtures.worker.generation import generate
+
+
+class Talker:
+    """Never writes the end token (0), or writes it at `stops`."""
+
+    def __init__(self, stops=None, tokens=None):
+        self.stops, self.tokens = stops, tokens
+
+    def generate(self, prompt, tokens):
+        written = np.full((len(prompt), self.tokens or tokens), 7)
+        if self.stops is not None:
+            written[:, self.stops] = 0
+        return written, [0.5] + [0.1] * (tokens - 1)
+
+
+@pytest.fixture
+def split(tmp_path):
+    folder = tmp_path / "test"
+    folder.mkdir()
+    np.save(folder / "input_ids.npy", np.ones((3, 16), np.int64))
+    (tmp_path / "data.json").write_text(json.dumps({"input_names": ["input_ids"]}))
+    return str(folder)
+
+
+def test_a_model_that_never_stops_is_stopped_after_the_tokens_asked(split):
+    found = generate({"session": Talker()}, split, 4, 2, 0)
+    assert found["lengths"] == [4, 4]
+    assert found["prompt"] == 12
+    assert len(found["seconds_later"]) == 3
+
+
+def test_the_length_ends_with_the_end_of_text(split):
+    assert generate({"session": Talker(stops=2)}, split, 4, 1, 0)["lengths"] == [3]
+    assert generate({"session": Talker(stops=2)}, split, 4, 1, None)["lengths"] == [4]
+
+
+def test_a_context_without_room_for_a_prompt_is_an_error(split):
+    with pytest.raises(BenchmarkError, match="a context of 16 tokens leaves no prompt before 16 generated ones"):
+        generate({"session": Talker()}, split, 16, 1, 0)
+
+
+def test_a_session_that_writes_fewer_tokens_fails(split):
+    with pytest.raises(BenchmarkError, match="asked were 4 tokens"):
+        generate({"session": Talker(tokens=2)}, split, 4, 1, 0)
+
+
+class Row:
+    class case:
+        class method:
+            name = "some"
+
+    def __init__(self):
+        self.measurements, self.warnings = {}, []
+
+    def add(self, name, value, unit, direction, role, n=1, **more):
+        self.measurements[name] = (value, unit, direction)
+
+
+def answer(first=0.2, later=0.1, length=4):
+    return {"seconds_first": first, "seconds_later": [later] * 3, "lengths": [length] * 8, "prompt": 12}
+
+
+def test_rates_are_tokens_of_the_whole_batch_by_seconds():
+    row = Row()
+    generation.add(row, [answer()] * 2, [answer()] * 2, 8, 4)
+    assert row.measurements["time_to_first_token_batch8"] == (0.2, "s", "lower")
+    assert row.measurements["decode_rate_batch8"][0] == pytest.approx(80)  # 8 texts, 3 tokens in .3 s
+    assert row.measurements["prefill_rate_batch8"][0] == pytest.approx(480)  # 8 * 12 tokens in .2 s
+    assert row.warnings == []
+
+
+def test_texts_that_end_early_are_said():
+    row = Row()
+    generation.add(row, [answer(length=2)], [answer()], 8, 4)
+    assert "its generated texts are 50% as long as the original's" in row.warnings[0]
+
+
+def test_sides_take_turns_and_a_short_budget_still_gives_a_round():
+    called = []
+
+    def written(worker, batch):
+        called.append(worker)
+        return {"by": worker}
+
+    ours, theirs = generation.in_turn(written, "candidate", "original", 1, 3, 0.0, random.Random(0))
+    assert [len(ours), len(theirs)] == [1, 1]
+    assert sorted(called) == ["candidate", "candidate", "original", "original"]
