@@ -91,6 +91,8 @@ def loss(record: Record) -> tuple[float, float] | None:
     end = paired.get("low") if higher else paired.get("high")
     worst = change if end is None else float(end)
     sign = -100.0 if higher else 100.0
+    if paired.get("relative") is not None and change:  # perplexity has no scale of points: percent of the original's
+        sign *= float(paired["relative"]) / change
     return sign * change, sign * worst
 
 

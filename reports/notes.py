@@ -6,11 +6,12 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from reports import paired_quality
 from reports.lines import DEVICES, environment_of, machine_of
 from reports.record import Record
 from reports.speed import ORIGINAL, speedup, why_no_speedup
-from reports.statistics import SPEED_MARGIN
-from reports.units import convert, percent, ratio, significant
+from reports.statistics import CONFIDENCE, QUALITY_MARGIN, SPEED_MARGIN, verdict
+from reports.units import convert, fixed, percent, ratio, significant
 from reports.words import say
 
 NAMED = 4  # cases that a warning names before it counts the rest
@@ -22,6 +23,7 @@ def remarks(records: Sequence[Record], lang: str) -> list[str]:
         *warnings(records, lang),
         *conditions(records, lang),
         *noise(records, lang),
+        *counterparts(records, lang),
         *environments(records, lang),
     ]
 
@@ -90,6 +92,33 @@ def noise(records: Sequence[Record], lang: str) -> Iterator[str]:
         yield say(lang, "noise", **names, ratio=text, n=found.n, visible=percent(math.expm1(visible), 2))
         if found.verdict in ("faster", "slower"):
             yield say(lang, "noise loud", **names, ratio=text, verdict=say(lang, found.verdict))
+
+
+def counterparts(records: Sequence[Record], lang: str) -> Iterator[str]:
+    """What an algorithm's own idea gained: its row against that of the method without it, on the same items."""
+    rows = {(r.run_id, r.model, r.device, r.method): r for r in records if r.status == "measured"}
+    for record in rows.values():
+        name = str(record.conditions.get("counterpart", ""))
+        naive = rows.get((record.run_id, record.model, record.device, name))
+        found = paired_quality.compare(record.outcomes, naive.outcomes) if naive is not None else None
+        if found is not None:
+            word = verdict(found.difference, found.low, found.high, found.p <= 1 - CONFIDENCE, QUALITY_MARGIN)
+            change = [signed_percent(value) for value in (found.difference, found.low, found.high)]
+            yield say(
+                lang,
+                "counterpart",
+                who=f"{record.model}, {record.method}",
+                other=name,
+                word=say(lang, word),
+                metric=found.metric,
+                change=f"{change[0]} [{change[1]}, {change[2]}]",
+                p=f"{found.p:.2g}",
+                n=found.n,
+            )
+
+
+def signed_percent(value: float) -> str:
+    return f"{fixed(value * 100, 2, sign=True)} %"
 
 
 def environments(records: Sequence[Record], lang: str) -> list[str]:

@@ -35,7 +35,7 @@ class Paired:
 
 def compare(now: Mapping[str, Any], before: Mapping[str, Any]) -> Paired | None:
     """None when the two keep no outcomes of the same kind for the same number of items."""
-    for names, test in ((("correct",), _accuracy), (("tp", "fp", "fn"), _f1)):
+    for names, test in ((("correct",), _accuracy), (("tp", "fp", "fn"), _f1), (("nll_micro", "tokens"), _likelihood)):
         if all(name in side for side in (now, before) for name in names):
             columns = [[side[name] for name in names] for side in (now, before)]
             lengths = {len(column) for side in columns for column in side}
@@ -70,6 +70,27 @@ def _f1(now: Sequence[Counts], before: Sequence[Counts]) -> Paired:
     changed = [_minus(new, old) for new, old in zip(now, before, strict=True) if new != old]
     p = _permutation(totals, changed, abs(difference)) if changed else 1.0
     return Paired("F1", difference, difference - reach, difference + reach, p, n)
+
+
+def _likelihood(now: Sequence[tuple[int, int]], before: Sequence[tuple[int, int]]) -> Paired | None:
+    """Log perplexity: its difference is the relative change of perplexity, positive when it fell. None for other tokens.
+
+    Sign-flip permutation of the windows' differences (Fisher 1935, The Design of Experiments), normal interval of their mean.
+    """
+    tokens = [count for _, count in before]
+    if tokens != [count for _, count in now] or not sum(tokens):
+        return None
+    gains = [(old - new) * 1e-6 for (new, _), (old, _) in zip(now, before, strict=True)]
+    n, total = len(gains), sum(tokens)
+    difference, mean = sum(gains) / total, sum(gains) / n
+    reach = 1.96 * math.sqrt(n * sum((gain - mean) ** 2 for gain in gains) / max(n - 1, 1)) / total
+    draw, as_extreme = random.Random(0), 0
+    for _ in range(PERMUTATIONS if any(gains) else 0):
+        signs = draw.getrandbits(n)
+        moved = sum(-gain if signs >> index & 1 else gain for index, gain in enumerate(gains))
+        as_extreme += abs(moved) >= abs(sum(gains)) - 1e-12
+    p = (as_extreme + 1) / (PERMUTATIONS + 1) if any(gains) else 1.0
+    return Paired("log perplexity", difference, difference - reach, difference + reach, p, n)
 
 
 def _permutation(totals: tuple[Counts, Counts], changed: Sequence[Counts], observed: float) -> float:

@@ -84,6 +84,10 @@ PHRASES: Mapping[str, tuple[str, str]] = {
     "cores": ("{value} cores", "ядер: {value}"),
     "no gpu": ("no GPU", "без GPU"),
     "driver": ("driver {value}", "драйвер {value}"),
+    "counterpart": (
+        "{who} against {other} on the same items: {word}, {metric} {change} (more is better; p {p}, {n} items)",
+        "{who} против {other} на тех же примерах: {word}, {metric} {change} (больше — лучше; p {p}, {n} примеров)",
+    ),
     "ceilings": ("machine ceilings: {value}", "пределы машины: {value}"),
     "ceiling share": ("{device}, share of the machine's ceiling", "{device}, доля от предела машины"),
     "no rows": ("No records: nothing was measured.", "Записей нет: ничего не измерено."),
