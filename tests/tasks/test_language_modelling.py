@@ -130,3 +130,14 @@ def test_random_inputs_have_places_to_compare_and_nothing_to_be_right_about(mode
     assert (labels != cut.IGNORED).sum() >= 256  # what an agreement needs
     assert described["labelled"] is False
     assert described["reason"] == "random weights"
+
+
+def test_a_length_can_be_chosen_for_a_model_of_no_catalog():
+    from dataclasses import replace
+
+    from fixtures.cases import with_options
+    from fixtures.options import Options
+    from fixtures.registry import Hub, Model
+
+    found = Model("m", task.NAME, "MIT", Hub("a/b"), DataSource("random"))
+    assert with_options(found, replace(Options(), sequence=128)).sequence == 128
