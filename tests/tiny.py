@@ -19,6 +19,7 @@ from fixtures.registry import BuildContext, Method, Step
 from fixtures.training.data import TrainingData
 
 TASKS = ("image-classification", "token-classification")
+LANGUAGE = "language-modelling"  # a third, which the contract tests hold methods to as well
 BERT = {
     "model_type": "bert",
     "architectures": ["BertForTokenClassification"],
@@ -39,6 +40,19 @@ EFFICIENTVIT = {
     "head_widths": [64, 96],
     "num_classes": 6,
 }
+LLAMA = {
+    "model_type": "llama",
+    "architectures": ["LlamaForCausalLM"],
+    "vocab_size": 128,
+    "hidden_size": 64,
+    "intermediate_size": 128,
+    "num_hidden_layers": 4,
+    "num_attention_heads": 4,
+    "num_key_value_heads": 2,
+    "max_position_embeddings": 64,
+    "tie_word_embeddings": True,
+    "eos_token_id": 0,
+}
 TOKENS, PIXELS = 16, 32
 
 
@@ -48,7 +62,8 @@ def inputs(task: str, count: int, seed: int) -> dict[str, np.ndarray]:
     if task == "image-classification":
         return {"pixel_values": random.standard_normal((count, 3, PIXELS, PIXELS)).astype(np.float32)}
     mask = np.ones((count, TOKENS), np.int64)
-    mask[: count // 2, TOKENS - 5 :] = 0
+    if task == "token-classification":
+        mask[: count // 2, TOKENS - 5 :] = 0
     return {"input_ids": random.integers(0, 128, (count, TOKENS)), "attention_mask": mask}
 
 
@@ -91,12 +106,13 @@ def describe(task: str, path: Path) -> None:
             "input_names": ["pixel_values"],
         }
     else:
+        tags = task == "token-classification"
         described = {
             "library": "transformers",
-            "auto_class": "AutoModelForTokenClassification",
+            "auto_class": "AutoModelForTokenClassification" if tags else "AutoModelForCausalLM",
             "input_names": ["input_ids", "attention_mask"],
         }
-        (path / "config.json").write_text(json.dumps(BERT), encoding="utf-8")
+        (path / "config.json").write_text(json.dumps(BERT if tags else LLAMA), encoding="utf-8")
     (path / "architecture.json").write_text(json.dumps(described), encoding="utf-8")
 
 
@@ -124,9 +140,7 @@ def original(task: str, path: Path, seed: int = 0) -> Artifact:
     # Saved beside itself: the description is there already.
     import safetensors.torch
 
-    safetensors.torch.save_file(
-        {name: tensor.contiguous() for name, tensor in module.state_dict().items()}, path / torch_format.WEIGHTS
-    )
+    safetensors.torch.save_file(torch_format.stored_once(module.state_dict()), path / torch_format.WEIGHTS)
     return artifacts.finish(path, f"tiny-{task}-{seed}", "torch", {}, [{"step": "original"}])
 
 
