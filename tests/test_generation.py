@@ -96,3 +96,38 @@ def test_sides_take_turns_and_a_short_budget_still_gives_a_round():
     ours, theirs = generation.in_turn(written, "candidate", "original", 1, 3, 0.0, random.Random(0))
     assert [len(ours), len(theirs)] == [1, 1]
     assert sorted(called) == ["candidate", "candidate", "original", "original"]
+
+
+def test_a_cache_changes_no_token():
+    import torch
+
+    from fixtures.models import torch_format
+    from fixtures.runtimes.torch_generation import greedy
+    from tests import tiny
+    from tests.building import builder
+
+    module = torch_format.load_module(builder().original(tiny.LANGUAGE))
+    prompt = tiny.inputs(tiny.LANGUAGE, 2, 5)["input_ids"]
+    written, seconds = greedy(module, prompt, 6, "cpu")
+    text = torch.from_numpy(prompt)
+    with torch.inference_mode():
+        for _ in range(6):  # the whole text is read again for each token
+            text = torch.cat([text, module(input_ids=text).logits[:, -1:].argmax(-1)], dim=1)
+    assert written.tolist() == text[:, prompt.shape[1] :].tolist()
+    assert len(seconds) == 6
+
+
+def test_a_tied_output_layer_may_be_packed_a_second_time_and_nothing_else():
+    from dataclasses import replace
+
+    from fixtures.probes.audit import matrix_parameters, tied_parameters, wrong_model
+    from tests import tiny
+    from tests.building import builder
+
+    original = builder().original(tiny.LANGUAGE)
+    count, tied = matrix_parameters(original), tied_parameters(original)
+    assert tied == tiny.LLAMA["vocab_size"] * tiny.LLAMA["hidden_size"]
+    packed = replace(original, format="torch-onednn", attributes={})
+    assert wrong_model(packed, {"matrix_parameters": count + tied}, original) is None
+    assert "another model" in wrong_model(packed, {"matrix_parameters": count + tied + 1}, original)
+    assert "another model" in wrong_model(original, {"matrix_parameters": count + tied}, original)
