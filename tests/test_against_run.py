@@ -115,7 +115,7 @@ def test_a_slower_worker_of_this_side_is_red_and_the_dirty_tree_is_said(clone):
     clone.edit("fixtures/worker/session.py", spin, "session.run(batch)\n    spent = time")
     run = clone.run(against="slow", methods=("original",))
     assert run.returncode == 0, run.stdout + run.stderr
-    assert ("original", "speed") in clone.words("better")
+    assert ("original", "speed") in clone.words("better"), run.stdout
     clone.clean()
 
 
