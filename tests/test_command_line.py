@@ -60,7 +60,7 @@ def test_listing_imports_no_ml_library(tmp_path):
         (["--task", "image-clasification"], "unknown task 'image-clasification'; did you mean image-classification"),
         (["--device", "tpu"], "--device tpu: there is no such device; known are cpu, cuda"),
         (["--model", "./no/such/folder"], "./no/such/folder: no such folder, and not a hub id"),
-        (["--model", "someone/some-model"], "name its task with --task, one of image-classification, language-modelling, token-classification"),
+        (["--model", "someone/some-model"], "name its task with --task, one of image-classification, language-modelling"),
         (["--model", "tiny-text", "--task", "image-classification"], "exclude each other"),
         (["--method", "cluster16+onnx"], "cluster16 gives"),
         (["--method", "onnx-int8-static@colour=red"], "has no parameter 'colour'"),
