@@ -89,7 +89,9 @@ def noise(records: Sequence[Record], lang: str) -> Iterator[str]:
             continue
         text = ratio(found.value, found.low, found.high)
         visible = max(math.log1p(SPEED_MARGIN), math.log(found.high / found.low) / 2)
-        yield say(lang, "noise", **names, ratio=text, n=found.n, visible=percent(math.expm1(visible), 2))
+        processes = len(set(record.times.process)) if record.times else 0
+        places = say(lang, "several processes", count=processes) if processes > 1 else say(lang, "one process")
+        yield say(lang, "noise", **names, ratio=text, n=found.n, processes=places, visible=percent(math.expm1(visible), 2))
         if found.verdict in ("faster", "slower"):
             yield say(lang, "noise loud", **names, ratio=text, verdict=say(lang, found.verdict))
 

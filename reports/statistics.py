@@ -21,6 +21,7 @@ from dataclasses import dataclass
 CONFIDENCE = 0.95
 FEWEST_PAIRS = 6  # 1 - 2/2**6 = 96.9 %; with five values even [min, max] covers only 93.75 %
 SPEED_MARGIN = 0.02  # measurement rules: smaller differences are called "same" or "unsure", never "faster"
+HALF_WIDTH = 0.01  # of the interval of a speed-up: half of the smallest difference that is called one
 QUALITY_MARGIN = 0.005  # half a point: the smallest effect that matters
 SPEED_WORDS = ("faster", "slower")
 QUALITY_WORDS = ("better", "worse")
@@ -168,7 +169,7 @@ def _by_process(ratios: Sequence[float], process: Sequence[int]) -> list[float]:
     return [median([math.log(r) for r, number in zip(ratios, process, strict=True) if number == found]) for found in numbers]
 
 
-def rounds_needed(pilot: Sequence[float], target: float = 0.01, minimum: int = 20, maximum: int = 400) -> int:
+def rounds_needed(pilot: Sequence[float], target: float = HALF_WIDTH, minimum: int = 20, maximum: int = 400) -> int:
     """Pairs until the interval of the median ratio would have a half-width of `target`, judged by the spread of the pilot's ratios.
 
     Half-width of a median of n: 1.96 * sqrt(pi/2) * sigma / sqrt(n), sigma from the quartiles (one outlier in a pilot must not buy

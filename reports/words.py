@@ -54,10 +54,13 @@ PHRASES: Mapping[str, tuple[str, str]] = {
     "inputs": ("input {value}", "вход {value}"),
     "threads": ("threads {value}", "потоков: {value}"),
     "noise": (
-        "Noise, {model} on {device}: the original against itself {ratio} ({n} pairs); differences below about {visible} cannot be "
-        "told apart.",
-        "Шум, {model} на {device}: оригинал против себя {ratio} ({n} пар); разница меньше примерно {visible} неразличима.",
+        "Noise, {model} on {device}: the original against itself {ratio} ({n} pairs in {processes}); within these, differences below "
+        "about {visible} cannot be told apart.",
+        "Шум, {model} на {device}: оригинал против себя {ratio} ({n} пар, {processes}); в их пределах разница меньше примерно {visible} "
+        "неразличима.",
     ),
+    "one process": ("one pair of processes", "одна пара процессов"),
+    "several processes": ("{count} pairs of processes", "пар процессов: {count}"),
     "noise unknown": (
         "Noise, {model} on {device}: not known, {reason}.",
         "Шум, {model} на {device}: неизвестен, {reason}.",

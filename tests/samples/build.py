@@ -42,7 +42,11 @@ def pairs(seed: int, original_s: float, speedup: float, n: int = 40, sigma: floa
     candidate = [before / speedup * math.exp(rng.gauss(0, sigma)) for before in original]
     # Rounded, so that the stored file is readable and the same on every machine.
     rounded = [tuple(round(value, 7) for value in values) for values in (candidate, original)]
-    return PairedTimes(*rounded, tuple(rng.random() < 0.5 for _ in range(n)), tainted or {})
+    first = tuple(rng.random() < 0.5 for _ in range(n))
+    # A close verdict of a real row is confirmed on four more pairs of processes.
+    close = math.log1p(0.02) < abs(math.log(speedup)) <= math.log(1.2)
+    process = tuple(i * 5 // n for i in range(n)) if close else ()
+    return PairedTimes(*rounded, first, tainted or {}, process=process)
 
 
 def quality(names, values, paired=None, note="", n=450):
