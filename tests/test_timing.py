@@ -1,0 +1,120 @@
+"""How a row is timed and its memory told, against workers whose every call is known."""
+
+from __future__ import annotations
+
+import random
+from types import SimpleNamespace
+
+import pytest
+
+from fixtures import timing
+from fixtures.measure import describe_memory
+from fixtures.probes import conditions
+from fixtures.worker import session
+
+
+class Row:
+    def __init__(self, batch=1):
+        case = SimpleNamespace(id="m:x:cpu", device="cpu", method=SimpleNamespace(name="x"))
+        self.case, self.conditions = case, {"batch": batch}
+        self.measurements, self.absent, self.warnings, self.times = {}, {}, [], None
+
+    def add(self, name, value, unit, direction, role, n=1, **more):
+        self.measurements[name] = SimpleNamespace(value=value, unit=unit, n=n, **more)
+
+
+class Worker:
+    """The first call takes a second, the next ones `call_s`."""
+
+    def __init__(self, call_s):
+        self.call_s, self.calls, self.spent_s = call_s, [], 0.0
+
+    def call(self, command, **asked):
+        self.calls.append(command)
+        spent = self.call_s if "warm" in self.calls else 1.0
+        return {"ns": spent * 1e9, "cpu_ns": spent * 1e9}
+
+
+class Benchmark:
+    disabled = False
+
+    def pedantic(self, target, setup, teardown, rounds, iterations):
+        for _ in range(rounds):
+            setup()
+            target()
+            teardown()
+
+
+@pytest.fixture
+def timed(monkeypatch):
+    monkeypatch.setattr(conditions, "snapshot", lambda device="cpu": {})
+    monkeypatch.setattr(conditions, "between", lambda before, after: {})
+    monkeypatch.setattr(conditions, "taint", lambda before, after: "")
+    options = SimpleNamespace(seed=0, case_timeout=9.0, case_seconds=0.01)
+    bench = SimpleNamespace(options=options, say=lambda text: None, warm=lambda worker: worker.call("warm"))
+    candidate, reference, row = Worker(0.001), Worker(0.004), Row(batch=4)
+    timing.take_times(row, bench, Benchmark(), candidate, reference)
+    return row, candidate, reference
+
+
+def test_both_sides_are_warm_before_the_first_timed_call_m1(timed):
+    row, candidate, reference = timed
+    assert (candidate.calls[0], reference.calls[0]) == ("warm", "warm")
+    assert max(row.times.candidate_s) == 0.001  # neither cold call of a second is among the samples
+    assert max(row.times.original_s) == 0.004
+
+
+def test_a_row_has_twenty_pairs_or_more_and_an_interval_m3(timed):
+    row, _, _ = timed
+    assert len(row.times.candidate_s) == len(row.times.original_s) >= 20
+    assert row.measurements["latency"].low <= row.measurements["latency"].value <= row.measurements["latency"].high
+
+
+def test_a_batch_of_four_is_told_per_sample_in_seconds_m21(timed):
+    row, _, _ = timed
+    assert row.measurements["latency"].value == pytest.approx(0.001 / 4)
+    assert row.measurements["latency_batch"].value == pytest.approx(0.001)
+    assert row.measurements["throughput"].value == pytest.approx(4000)
+    assert {row.measurements[name].unit for name in ("latency", "latency_batch")} == {"s"}
+
+
+def test_who_runs_first_is_drawn_for_every_pair():
+    pairs = timing.Pairs(Worker(0.001), Worker(0.001), random.Random(0), 9.0)
+    for _ in range(40):
+        pairs.before()
+        pairs.call_candidate()
+        pairs.after()
+    assert 0 < sum(pairs.original_first) < 40
+
+
+def test_a_timed_call_prepares_nothing_m34():
+    """Inputs are made when the artifact is loaded; a session that would make them inside a call fails here."""
+
+    class Session:
+        def prepare(self, batch):
+            raise AssertionError("inputs were prepared inside the timed region")
+
+        def run(self, prepared):
+            assert prepared == "prepared"
+
+    state = {"session": Session(), "batch": "prepared"}
+    assert session.run(state)["ns"] > 0
+    assert session.warm(state, 3, 0.0)["calls"] == 3
+    assert len(session.loop(state, 2)["ns"]) == 2
+
+
+def test_the_column_of_ram_is_what_the_model_adds_and_the_absolute_peak_has_a_name_of_its_own_m19():
+    row = Row()
+    phases = {
+        "imports": {"rss_bytes": 300, "peak_bytes": 310, "anonymous_bytes": 1},
+        "load": {"rss_bytes": 700, "peak_bytes": 900, "anonymous_bytes": 1},
+        "steady": {"rss_bytes": 720, "peak_bytes": 730, "anonymous_bytes": 1},
+    }
+    describe_memory(row, {"phases": phases, "exact": True, "resident_bytes": 710, "vram": None})
+    assert row.measurements["ram"].value == 900 - 300
+    assert row.measurements["ram"].primary
+    assert row.measurements["ram_peak"].value == 900
+    assert not hasattr(row.measurements["ram_peak"], "primary")
+    # M14: without a GPU there is no VRAM, and nothing else stands in for it
+    assert "vram" not in row.measurements
+    assert row.absent["vram"] == "measured on the GPU only"
