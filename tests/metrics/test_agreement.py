@@ -40,6 +40,14 @@ def test_agreement_and_errors_match_a_hand_worked_example(tmp_path):
         assert Measurement(**fields).role == "agreement"
 
 
+def test_an_error_is_scaled_by_the_logit_that_it_is_an_error_of(tmp_path):
+    # .5 of 99 is .5 / (1 + 99) = .005, .01 of 0 is .01: the smaller absolute error is the larger scaled one.
+    theirs = np.array([[99, 0]] * 256, np.float32)
+    found = agreement.evaluate(theirs + np.array([0.5, 0.01], np.float32), theirs, split(tmp_path))["measurements"]
+    assert found["logit_error_max"]["value"] == pytest.approx(0.5)
+    assert found["logit_error_scaled"]["value"] == pytest.approx(0.01)
+
+
 def test_fewer_than_256_comparisons_are_absent_with_a_reason(tmp_path):
     logits = random_logits(255, 4)
     result = agreement.evaluate(logits, logits, split(tmp_path))
