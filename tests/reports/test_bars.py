@@ -1,0 +1,171 @@
+"""Bars against rows worked out by hand: what decides, what stands beside it, and what the pages say."""
+
+import subprocess
+import sys
+from dataclasses import replace
+
+import pytest
+
+from reports.bars import missed
+from reports.bars.declared import PAGES, Bar, Need, Page
+from reports.bars.judge import judge_bar, judge_row, look
+from reports.bars.page import render
+from reports.bars.quantities import FP32_RUNTIMES, QUANTITIES
+from reports.commands import bars as command
+from reports.record import Measurement, RecordError, write_records
+from tests.samples.build import DESK, measurements, paired, pairs, row
+
+MODEL = "some-net"
+BAR = Bar("INT8", (MODEL,), ("int8*",), (Need("share_of_score", at_least=0.99),))
+PAGE = Page("some-bars", "Some bars", "What they are.", (MODEL,), ("original_score", "score", "share_of_score"), (BAR,), True)
+
+
+def case(method, change=None, speed=1.0, size=1e6, model=MODEL, extra=None, **fields):
+    value = 0.8 + (change or 0.0)
+    difference = None if change is None else paired(change, change - 0.008, change + 0.004, 0.2, "unsure")
+    score = Measurement(value, "1", "higher", "quality", 600, value - 0.02, value + 0.02, paired=difference, primary=True)
+    found = measurements(size, 0.004 / speed, 30e6) | {"f1_macro": score} | (extra or {})
+    return row(model, method, measurements=found, times=pairs(3, 0.004, speed, sigma=0.0), **fields)
+
+
+def plain(value, role="agreement", direction="higher"):
+    return Measurement(value, "1", direction, role, 512)
+
+
+def test_the_share_of_the_score_is_the_paired_difference_over_the_originals_score():
+    # .8 -> .796: 99.5 %; the difference's interval is [-.012, 0], so [98.5 %, 100 %]
+    rows = [case("original"), case("int8", -0.004)]
+    found = look(rows[1], "share_of_score", rows)
+    assert (found.value, found.low, found.high) == (pytest.approx(0.995), pytest.approx(0.985), pytest.approx(1.0))
+
+
+@pytest.mark.parametrize(("change", "outcome"), [(-0.0079, "reached"), (-0.0081, "missed"), (0.01, "reached")])
+def test_the_point_estimate_decides(change, outcome):
+    rows = [case("original"), case("int8", change)]
+    assert judge_row(rows[1], PAGE, rows).outcome == outcome
+
+
+def test_a_row_that_failed_misses_and_one_that_cannot_be_is_not_measured():
+    failed = row(MODEL, "int8", status="failed", reason="it broke")
+    absent = row(MODEL, "int8", status="not-applicable", reason="no linear layers")
+    assert judge_row(failed, PAGE, [failed]).outcome == "missed"
+    assert judge_row(absent, PAGE, [absent]).outcome == "not measured"
+    assert judge_row(case("prune50", -0.1), PAGE, []) is None
+
+
+def test_a_ratio_needs_the_original_of_the_same_run():
+    other = replace(case("original"), run_id="another run")
+    assert look(case("int8", 0.0), "ram", [other]) == "the original was not measured in the same run"
+
+
+def test_the_best_fp32_runtime_is_not_the_original_nor_a_compressed_row():
+    rows = [case("original"), case("original-tuned", speed=1.5), case("onnx", speed=2.0), case("int8", 0.0, speed=6.0)]
+    assert look(rows[3], "over_fp32", rows).value == pytest.approx(3.0, rel=1e-3)
+    assert look(rows[3], "over_onnx", rows).value == pytest.approx(3.0, rel=1e-3)
+    assert look(rows[2], "over_fp32", rows).value == 1.0
+    assert look(rows[3], "over_torch", rows).value == pytest.approx(6.0, rel=1e-3)
+    assert "int8" not in FP32_RUNTIMES
+
+
+def test_the_smallest_entropy_coded_size_counts():
+    coded = {"deflated_size": Measurement(2e5, "B", "lower", "size", 1), "zstd_size": Measurement(1.5e5, "B", "lower", "size", 1)}
+    rows = [case("original"), case("int8", 0.0, extra=coded)]
+    assert look(rows[1], "entropy_coded", rows).value == pytest.approx(0.15)
+
+
+def test_operations_are_those_left_after_every_step_that_removed_some():
+    steps = [{"evidence": {"changed": {"flops_before": 100, "flops": 60}}}, {"step": "x"},
+             {"evidence": {"changed": {"flops_before": 60, "flops": 48}}}]  # fmt: skip
+    assert look(case("int8", 0.0, artifact={"lineage": steps}), "flops", []).value == pytest.approx(0.48)
+
+
+def test_a_gain_is_over_the_row_that_is_named_as_the_counterpart():
+    student = case("student", -0.05, outcomes={"correct": [1, 0, 0, 1] * 50})
+    taught = case("distil", -0.02, outcomes={"correct": [1, 0, 1, 1] * 50}, conditions={"counterpart": "student"})
+    found = look(taught, "gain", [student, taught])
+    # Scores .75 and .78; a quarter of 200 items is gained and none lost: +-1.96 sqrt(50 - 50**2 / 200) / 200 = .0600
+    assert (found.value, found.low, found.high) == (
+        pytest.approx(0.03),
+        pytest.approx(-0.0300, abs=1e-4),
+        pytest.approx(0.09, abs=1e-4),
+    )
+    assert look(taught, "gain", [taught]) == "student was not measured in the same run"
+
+
+def test_the_row_that_holds_most_needs_answers_for_a_bar():
+    needs = (Need("over_torch", at_least=5.0), Need("cosine", at_least=0.95))
+    bar = Bar("best INT8", (MODEL,), ("int8*",), needs)
+    fast = case("int8-fast", 0.0, speed=8.0, extra={"logit_cosine": plain(0.5)})
+    close = case("int8-close", 0.0, speed=6.0, extra={"logit_cosine": plain(0.97)})
+    answer = judge_bar(bar, MODEL, [case("original"), fast, close])
+    assert (answer.row.method, answer.outcome) == ("int8-close", "reached")
+    assert judge_bar(bar, MODEL, [case("original"), fast]).outcome == "missed"
+    assert judge_bar(bar, MODEL, [case("original")]).outcome == "not measured"
+
+
+def test_a_page_shows_the_row_the_bar_the_command_and_a_text_only_where_it_is_missed():
+    texts = {f"{MODEL}:int8-a": missed.Text("Because.", "This."), f"{MODEL}:int8-b": missed.Text("Never shown.", "No.")}
+    rows = [
+        case("original"),
+        case("int8-a", -0.02),
+        case("int8-b", 0.0),
+        row(MODEL, "int8-c", status="not-applicable", reason="no layers"),
+    ]
+    text = render(PAGE, rows, texts)
+    line = next(line for line in text.splitlines() if line.startswith("| int8-a"))
+    assert [cell.strip() for cell in line.strip("|").split("|")] == [
+        "int8-a", "0.8000", "0.7800", "97.50 % [96.50, 98.00]", "INT8, ≥ 99 %", "**missed**",
+    ]  # fmt: skip
+    assert "- **int8-a** (INT8): Because. Tried: This." in text
+    assert "Never shown" not in text
+    assert "1. no layers" in text
+    assert "1 of 3 reached, 1 missed, 1 not measured." in text
+    assert f"pytest benchmarks --model {MODEL} --device cpu --threads 2 --method int8-a --method int8-b --method int8-c" in text
+    assert "Example CPU 1000 (avx2, avx512\\_vnni)" in text or "Example CPU 1000 (avx2, avx512_vnni)" in text
+
+
+def test_a_bar_of_competing_rows_names_the_best_and_shows_every_row():
+    bar = replace(BAR, needs=(Need("over_torch", at_least=9.0),))
+    page = replace(PAGE, each_row=False, columns=("over_torch", "over_fp32", "ram"), bars=(bar,))
+    rows = [case("original"), case("onnx", speed=2.0), case("int8", 0.0, speed=6.0)]
+    text = render(page, rows, {f"{MODEL}:INT8": missed.Text("Slow.", "All.")})
+    assert "| INT8 | torch fp32 [95 %, paired] ≥ 9× | int8" in text
+    assert "- **int8** (INT8): Slow. Tried: All." in text
+    assert any(line.startswith("| onnx") for line in text.splitlines())
+
+
+def test_every_declared_need_is_a_known_quantity_with_a_limit_somewhere():
+    for page in PAGES:
+        assert set(page.columns) <= set(QUANTITIES)
+        for bar in page.bars:
+            assert {need.quantity for need in bar.needs} <= set(QUANTITIES)
+            assert any(need != Need(need.quantity) for need in bar.needs), bar.name
+            assert set(bar.models) <= set(page.models)
+
+
+def test_a_text_that_is_malformed_is_named(tmp_path):
+    path = tmp_path / "missed.toml"
+    path.write_text('["m:x"]\ncause = "only"\n')
+    with pytest.raises(RecordError, match=r"\['m:x'\] needs two texts, cause and tried"):
+        missed.read(path)
+
+
+def test_the_command_writes_the_pages_that_have_rows_and_asks_for_a_missing_cause(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(command, "PAGES", (PAGE, replace(PAGE, name="others", models=("nothing",))))
+    write_records(tmp_path / "rows" / "desk.json", [case("original"), case("int8", -0.3)])
+    options = command_options(tmp_path)
+    assert options.run(options) == 1
+    assert [path.name for path in (tmp_path / "docs").iterdir()] == ["some-bars.md"]
+    assert f"missed without a cause: write ['{MODEL}:int8']" in capsys.readouterr().err
+
+
+def command_options(folder):
+    from reports.__main__ import _parser
+
+    return _parser().parse_args(["bars", str(folder / "rows"), "--to", str(folder / "docs")])
+
+
+def test_pages_are_written_without_a_framework():
+    program = "import sys, reports.__main__; print(sorted({'torch', 'numpy', 'fixtures'} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.strip() == "[]"
+    assert DESK
