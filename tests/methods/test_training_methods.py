@@ -16,6 +16,7 @@ from fixtures.models import changes, torch_format
 from fixtures.probes import audit
 from fixtures.registry import BuildContext, no_training
 from fixtures.training import data as training_data
+from fixtures.training import distillation
 from fixtures.training.loop import cosine, refuse_divergence
 from tests import tiny
 
@@ -204,6 +205,22 @@ def test_the_student_loses_layers_until_it_is_small_enough():
     assert len(distil.student_without(sizes, 100, 0.5)) == 3
     with pytest.raises(Unsupported, match="without all of its 4 layers"):
         distil.student_without(sizes, 100, 0.1)
+
+
+def test_a_teacher_is_heard_only_where_it_was_ever_asked(originals):
+    """Logits of word continuations and padding are arbitrary: a teacher that differs only there teaches nothing."""
+    teacher, student = (torch_format.load_module(originals[TEXT]) for _ in range(2))
+    inputs = {name: torch.from_numpy(array) for name, array in tiny.inputs(TEXT, 2, 1).items()}
+    labels = torch.full(inputs["input_ids"].shape, -100)
+    labels[:, 1] = 0
+    teacher.classifier.register_forward_hook(
+        lambda layer, args, logits: logits + 9.0 * torch.eye(5)[0] * (labels[..., None] == -100)
+    )
+    weights = {"labels": 0.0, "logits": 1.0, "features": 0.0, "attention": 0.0, "temperature": 2.0}
+    teaching = distillation.Teaching(teacher, student, [], [], weights, 0.0)
+    assert float(teaching.loss(student, inputs, labels)) == pytest.approx(0, abs=1e-6)
+    labels[:, 2] = 0
+    assert float(teaching.loss(student, inputs, labels)) == pytest.approx(0, abs=1e-6)
 
 
 def test_a_factor_of_full_energy_is_the_matrix_and_less_energy_is_what_the_check_sees(originals, tmp_path):
