@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -10,6 +11,7 @@ from importlib import import_module
 import numpy as np
 import pytest
 
+from fixtures.artifact import open_artifact
 from fixtures.errors import Unsupported
 from fixtures.pipelines import with_params
 from fixtures.probes.audit import audit, last_change
@@ -120,12 +122,15 @@ def audit_count(task: str) -> int:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("method", "task"), PAIRS)
-def test_outputs_have_the_original_shape_and_lossless_ones_its_values(method, task):
+def test_outputs_have_the_original_shape_and_lossless_ones_its_values(method, task, tmp_path):
     artifact = built(method, task)
     if artifact is None:
         return
     expected = answers(catalog().methods["original"], builder().original(task), task)
     found = answers(method, artifact, task)
+    # An artifact is its files: copied elsewhere it opens and answers the same.
+    moved = open_artifact(shutil.copytree(artifact.path, tmp_path / "moved"))
+    assert np.array_equal(answers(method, moved, task), found)
     assert found.shape == expected.shape
     assert found.dtype == np.float32
     assert np.isfinite(found).all()

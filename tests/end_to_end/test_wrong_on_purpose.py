@@ -1,6 +1,7 @@
 """Published mistakes and real failures, each through the whole suite: the case fails or is corrected with a sentence that names it, and the
 remaining cases go on."""
 
+import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +22,19 @@ def run(tmp_path_factory):
     suite = Suite(folder, folder / "cache", Path(CATALOG))
     wrong = [
         f"--method={name}"
-        for name in ("again", "naps", "hangs", "is-killed", "chatters", "answers-nan", "m*", "too-much*", "prune80", "onnx")
+        for name in (
+            "again",
+            "naps",
+            "hangs",
+            "is-killed",
+            "chatters",
+            "answers-nan",
+            "dies-once",
+            "m*",
+            "too-much*",
+            "prune80",
+            "onnx",
+        )
     ]
     suite.done = suite.run("--model", "tiny-text", "--device", "cpu", "--case-timeout", "20", "--case-seconds", "2", *wrong)
     suite.rows = suite.records()
@@ -38,12 +51,16 @@ def row(run, method):
         ("m05-reloads-original", "weights are zero|M5"),
         ("m06-other-model", "M6"),
         ("m10-duplicates", "pytorch_copy.safetensors.*never loaded .M10"),
+        ("m11-masks-left", "pruning masks were left in"),
         ("m22-half-under-fp32", "stored as bfloat16.*M22"),
         ("m23-int8-that-did-nothing", "stored as int8.*M23"),
+        ("m25-another-device", "it ran on cuda"),
+        ("m33-other-threads", "asked were 1 threads, the runtime has 2"),
         ("m31-in-place", "changed the artifact that it reads"),
         ("hangs", "did not finish within 20 s"),
         ("is-killed", "killed by SIGKILL"),
         ("answers-nan", "NaN or infinite"),
+        ("dies-once", "killed by SIGKILL"),
         ("too-much-calibration", "calibration asks for 1000000 samples"),
     ],
 )
@@ -61,7 +78,7 @@ def test_the_run_fails_but_every_case_has_a_row(run):
 
 
 def test_a_step_cannot_reach_the_test_split_m30(run):
-    assert row(run, "m30-reads-test").reason == "test split reached from [] of 2 paths; calibration: 4"
+    assert row(run, "m30-reads-test").reason == "test split reached from [] of 3 paths; calibration: 4"
 
 
 @pytest.mark.parametrize("place", ["data/validation", "data", "."])
@@ -121,6 +138,19 @@ def test_the_original_is_whole_again_after_a_step_changed_it(run):
     done = run.run("--model", "tiny-text", "--device", "cpu", "--method", "again", "--case-seconds", "1")
     assert done.returncode == 0, done.stdout
     assert run.records()["tiny-text:again:cpu"].measurements["agreement_top1"].value == 1.0
+
+
+def test_a_build_that_was_killed_half_way_left_no_artifact_and_the_next_run_resumes(run):
+    def built():
+        manifests = (run.cache / "artifacts").glob("*/manifest.json")
+        return [path for path in manifests if json.loads(path.read_text())["lineage"][-1]["step"] == "die"]
+
+    assert not built()
+    assert [entry.name for entry in (run.cache / "building").iterdir() if entry.is_dir()] == []
+    done = run.run("--model", "tiny-text", "--device", "cpu", "--method", "dies-once", "--case-seconds", "1")
+    assert done.returncode == 0, done.stdout
+    assert run.records()["tiny-text:dies-once:cpu"].status == "measured"
+    assert len(built()) == 1
 
 
 def test_a_models_own_failure_is_every_row_of_it_and_no_other(run):

@@ -77,6 +77,20 @@ class Nan(Wrapped):
         return self.session.to_numpy(output) * float("nan")
 
 
+class Elsewhere(Wrapped):
+    """M25: the device column says one thing, the session another."""
+
+    def facts(self):
+        return {**super().facts(), "device": "cuda"}
+
+
+class MoreThreads(Wrapped):
+    """M33: computes with other threads than every other row."""
+
+    def facts(self):
+        return {**super().facts(), "threads": super().facts()["threads"] + 1}
+
+
 def reload_original(artifact, device, threads):
     """M5: forgets the compressed artifact and opens the original, which lies in the same cache."""
     for other in artifact.path.parent.iterdir():
@@ -90,6 +104,18 @@ def reload_original(artifact, device, threads):
 
 def copy(context):
     torch_format.save_state(torch_format.read_state(context.source), context.source.path, context.output)
+    return {}
+
+
+def leave_masks(context):
+    """M11: torch.nn.utils.prune without prune.remove."""
+    from torch import nn
+    from torch.nn.utils import prune
+
+    module = torch_format.load_module(context.source)
+    for layer in [layer for layer in module.modules() if isinstance(layer, nn.Linear)]:
+        prune.l1_unstructured(layer, "weight", 0.5)
+    torch_format.save_module(module, context.source.path, context.output)
     return {}
 
 
@@ -145,6 +171,16 @@ def leads_to_test(path):
     return inside or any(path.rglob(str(mark)))
 
 
+def die_once(context):
+    """Writes half of its files and is killed; the second time it finishes."""
+    mark = context.output.parent / "died once"
+    if not mark.exists():
+        mark.touch()
+        (context.output / "model.safetensors").write_bytes(b"half")
+        os.kill(os.getpid(), signal.SIGKILL)
+    return copy(context)
+
+
 def read_test_split(context):
     """M30: looks for the test split wherever a path of the context leads."""
     found = list(paths_in(context))
@@ -172,6 +208,8 @@ RUNTIMES = [
     runtime("killed", Killed),
     runtime("chatty", Chatty),
     runtime("nan", Nan),
+    runtime("elsewhere", Elsewhere),
+    runtime("more-threads", MoreThreads),
     Runtime("reloading", TORCH.formats, reload_original, TORCH.preload),
 ]
 METHODS = [
@@ -181,11 +219,15 @@ METHODS = [
     method("is-killed", runtime="killed"),
     method("chatters", runtime="chatty"),
     method("answers-nan", runtime="nan"),
+    method("dies-once", [step("die", die_once)]),
     method("m05-reloads-original", PRUNE50.steps, "reloading", **PRUNE50.claims),
     method("m06-other-model", [step("other", other_model)]),
     method("m10-duplicates", [step("twice", copy_twice)]),
+    method("m11-masks-left", [replace(PRUNE50.steps[0], name="masks", build=leave_masks)], zeros=0.5),
     method("m22-half-under-fp32", [step("same", copy)], weights="bfloat16"),
     method("m23-int8-that-did-nothing", [step("nothing", copy)], weights="int8"),
+    method("m25-another-device", runtime="elsewhere"),
+    method("m33-other-threads", runtime="more-threads"),
     method("m30-reads-test", [step("peek", read_test_split, calibration_samples=4)]),
     method("m31-in-place", [step("in-place", change_input)]),
     method(

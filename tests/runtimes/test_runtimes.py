@@ -52,6 +52,22 @@ def test_inputs_are_cast_to_the_models_type_before_the_call():
     assert text.prepare(tiny.inputs(TEXT, 1, 0))["input_ids"].dtype == torch.int64
 
 
+def test_a_call_on_the_gpu_ends_only_when_the_device_has_finished_m2(monkeypatch):
+    """Seen without a GPU: the model's last word comes before the synchronisation, and the call returns after it."""
+    import torch
+
+    opened = replace(session(METHODS["original"], builder().original(TEXT)), device="cuda")
+    events = []
+    opened.module.classifier.register_forward_hook(lambda *_: events.append("model"))
+    monkeypatch.setattr(torch.cuda, "synchronize", lambda: events.append("synchronised"))
+    prepared = {name: torch.from_numpy(array) for name, array in tiny.inputs(TEXT, 1, 0).items()}
+    opened.run(prepared)
+    assert events == ["model", "synchronised"]
+    events.clear()
+    replace(opened, device="cpu").run(prepared)
+    assert events == ["model"]
+
+
 def test_tuned_linear_layers_really_run_in_onednn():
     program = (
         "import sys; from pathlib import Path; from fixtures.artifact import open_artifact; from fixtures.runtimes import torch_runtime;"
