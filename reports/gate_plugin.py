@@ -1,31 +1,55 @@
-"""pytest plugin: `--gate`, `--update-baseline`, budgets by marker, and the exit status of the verdict.
+"""pytest plugin: `--gate`, `--update-baseline`, and the exit status of the verdict.
 
 Exit status with `--gate`: what pytest says when nothing is worse; WORSE when something became worse; NOT_JUDGED when nothing
-was measured, a case vanished, or there is no baseline that it can be compared with. `--gate=report` never changes it. Written
-beside the tables: `gate.md` (a pull request's comment) and `gate.json`.
+was measured, a case vanished, or there is no baseline that it can be compared with. `--gate=report` never changes it, and
+`--gate=budgets` asks for no baseline. Written beside the tables: `gate.md` (a pull request's comment) and `gate.json`. A case that
+became worse is a failed test too, so that JUnit files and every other report of pytest's say so.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from reports.gate_limits import LIMITS, active, asked_for, read_limits, require_limits, restricted, selected
+
 if TYPE_CHECKING:
-    from reports.gate import Verdict
+    from reports.gate_finding import Finding, Verdict
     from reports.record import Record
-    from reports.thresholds import Thresholds
+    from reports.results import Results
 
 # Beyond pytest's own 0 to 5, below the shells' 126 and more.
 WORSE, NOT_JUDGED = 8, 9
-LIMITS: pytest.StashKey[Thresholds] = pytest.StashKey()
 LINES: pytest.StashKey[list[str]] = pytest.StashKey()
-# A run with one of these was asked for a part of the cases: those left out did not vanish.
-RESTRICTING = ("bench_model", "bench_method", "bench_task", "bench_device", "keyword", "markexpr")
+COMMIT_MESSAGE = "baseline-commit.txt"
+
+
+@dataclass
+class Baselines:
+    """Those that this run is compared with, each read once."""
+
+    config: pytest.Config
+    _read: dict[Path, list[Record] | str] = field(default_factory=dict)
+
+    def of(self, part: Results) -> list[Record] | str:
+        """Its rows, or why there are none."""
+        from reports import baseline
+
+        path = baseline_path(self.config, part.machine, part.environment)
+        if path not in self._read:
+            try:
+                self._read[path] = baseline.read(path)
+            except baseline.BaselineError as error:
+                self._read[path] = str(error)
+        return self._read[path]
+
+
+BASELINES: pytest.StashKey[Baselines] = pytest.StashKey()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -34,8 +58,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--gate",
         nargs="?",
         const="fail",
-        choices=("fail", "report"),
-        help="compare with the committed baseline of this machine class; exit status 8: worse, 9: could not judge; =report never fails",
+        choices=("fail", "report", "budgets"),
+        help="compare with the committed baseline of this machine class; exit status 8: worse, 9: could not judge; "
+        "=report never fails, =budgets judges the budgets alone",
     )
     group.addoption(
         "--update-baseline", action="store_true", help="write this run's rows as the baseline; commit it with the reason"
@@ -45,69 +70,57 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
-@dataclass(frozen=True)
-class Selected:
-    """A case that is to run, as a threshold's glob sees it."""
-
-    case: str
-    task: str
-    model: str
-    method: str
-
-
-def active(config: pytest.Config) -> bool:
-    return bool(config.getoption("gate", None) or config.getoption("update_baseline", False))
-
-
 def pytest_sessionstart(session: pytest.Session) -> None:
     """What is wrong with the thresholds is said before anything is measured."""
-    if not active(session.config):
-        return
-    from reports.thresholds import ThresholdError, read
-
-    try:
-        session.config.stash[LIMITS] = read(session.config.rootpath / "pyproject.toml")
-    except ThresholdError as error:
-        raise pytest.UsageError(str(error)) from error
+    if active(session.config):
+        session.config.stash[BASELINES] = Baselines(session.config)
+        read_limits(session.config)
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """Adds the markers' budgets, and refuses a glob that matches no case of a whole run."""
-    if not active(session.config):
-        return
-    from reports.thresholds import ThresholdError, budget
-
-    limits = session.config.stash[LIMITS]
-    try:
-        marked = [
-            budget({"case": _literal(found.case)}, str(marker.args[0]), marker.args[1], f"@pytest.mark.budget{marker.args}")
-            for item in session.items
-            if (found := selected(item)) is not None
-            for marker in item.iter_markers("budget")
-        ]
-        if not restricted(session.config):
-            limits.require_matches([found for item in session.items if (found := selected(item)) is not None])
-    except (ThresholdError, IndexError) as error:
-        text = str(error) if isinstance(error, ThresholdError) else "write @pytest.mark.budget(metric, limit)"
-        raise pytest.UsageError(text) from error
-    session.config.stash[LIMITS] = replace(limits, budgets=(*limits.budgets, *marked))
+    if active(session.config):
+        require_limits(session)
 
 
-def _literal(text: str) -> str:
-    """A glob that matches this text alone."""
-    return "".join(f"[{sign}]" if sign in "*?[" else sign for sign in text)
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A case that is worse than its baseline, or lost what could be judged, is a failed test."""
+    report = yield
+    mode = item.config.getoption("gate", None)
+    if mode in ("fail", "budgets") and report.when == "call" and report.outcome != "failed":
+        found = [f for f in judged_alone(item) if f.gates and f.word in ("worse", "unjudged")]
+        if found:
+            report.outcome = "failed"
+            word = "worse" if any(finding.word == "worse" for finding in found) else "could not judge"
+            report.longrepr = f"{found[0].case}: {word}: {'; '.join(f'{finding.metric}: {finding.text}' for finding in found)}"
+    return report
 
 
-def selected(item: pytest.Item) -> Selected | None:
-    callspec = getattr(item, "callspec", None)
-    case = callspec.params.get("case") if callspec else None
-    if case is None or not hasattr(case, "model"):
-        return None
-    return Selected(case.id, case.task, case.model.name, case.method.name)
+def judged_alone(item: pytest.Item) -> list[Finding]:
+    """What the run's verdict will say of the case of this test."""
+    from reports import gate
+    from reports.gate_statistics import FAMILY_ALPHA, per_case_alpha
+    from reports.plugin import touched
 
-
-def restricted(config: pytest.Config) -> bool:
-    return any(config.getoption(name, None) for name in RESTRICTING)
+    config, chosen = item.config, selected(item)
+    if chosen is None:
+        return []
+    for part in touched(config):
+        row = next((record for record in part.records if (record.task, record.case) == (chosen.task, chosen.case)), None)
+        if row is None:
+            continue
+        limits = config.stash[LIMITS]
+        found = list(gate.over_budget([row], limits.budgets))
+        before = config.stash[BASELINES].of(part) if config.getoption("gate") != "budgets" else []
+        if not isinstance(before, str):
+            # The share of alpha that the verdict over all parts will give it, or a larger one: the verdict decides the exit status.
+            alpha = per_case_alpha(FAMILY_ALPHA, max(1, len(before)))
+            old = next((record for record in before if gate.key(record) == gate.key(row)), None)
+            found += gate.compare(row, old, limits, alpha) if old is not None else []
+        return found
+    return []
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
@@ -119,33 +132,37 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
 
     parts = touched(config)
     lines: list[str] = []
-    if config.getoption("gate"):
+    mode = config.getoption("gate")
+    if mode:
         verdict = judged(session, parts, exitstatus)
         lines += written(verdict, config.rootpath / str(config.getoption("report_dir")))
-        if config.getoption("gate") == "fail" and exitstatus != pytest.ExitCode.INTERRUPTED:
+        if mode != "report" and exitstatus != pytest.ExitCode.INTERRUPTED:
             session.exitstatus = {"worse": WORSE, "could not judge": NOT_JUDGED}.get(verdict.status, exitstatus)
     if config.getoption("update_baseline"):
-        lines += [updated(config, part.machine, part.environment, part.records) for part in parts]
+        lines += [line for part in parts for line in updated(config, part)]
         if not parts:
             lines.append("the baseline is left as it is: nothing was measured")
     config.stash[LINES] = lines
 
 
-def judged(session: pytest.Session, parts: Sequence[Any], exitstatus: int) -> Verdict:
+def judged(session: pytest.Session, parts: Sequence[Results], exitstatus: int) -> Verdict:
     """All environments of this run together."""
-    from reports import baseline, gate
+    from reports import gate
 
     config = session.config
     now: list[Record] = [record for part in parts for record in part.records]
-    before: list[Record] = []
     problems = ["the run was interrupted"] * (exitstatus == pytest.ExitCode.INTERRUPTED)
+    if config.getoption("gate") == "budgets":
+        verdict = gate.judge_budgets(now, config.stash[LIMITS])
+        return replace(verdict, problems=(*problems, *verdict.problems))
+    before: list[Record] = []
     for part in parts:
-        try:
-            before += baseline.read(baseline_path(config, part.machine, part.environment))
-        except baseline.BaselineError as error:
-            problems.append(str(error))
-    expected = {found.case for item in session.items if (found := selected(item)) is not None} if restricted(config) else None
-    verdict = gate.judge(now, before, config.stash[LIMITS], expected)
+        found = config.stash[BASELINES].of(part)
+        if isinstance(found, str):
+            problems.append(found)
+        else:
+            before += found
+    verdict = gate.judge(now, before, config.stash[LIMITS], asked_for(session))
     return replace(verdict, problems=(*problems, *verdict.problems))
 
 
@@ -163,17 +180,34 @@ def written(verdict: Verdict, directory: Path) -> list[str]:
     return [*render_gate.terminal(verdict), *(f"written: {path}" for path in write_texts(directory, texts.items()))]
 
 
-def updated(config: pytest.Config, machine: str, environment: str, records: Sequence[Record]) -> str:
-    """Rows of a part of the cases replace their own; those of a whole run replace the file."""
-    from reports import baseline
+def updated(config: pytest.Config, part: Results) -> list[str]:
+    """Rows of a part of the cases replace their own; those of a whole run replace the file. Both what it gives up and what it gains
+    is said, and is the draft of the commit's message."""
+    from reports import baseline, render_gate
+    from reports.gate import judge
+    from reports.results import write_texts
 
-    path = baseline_path(config, machine, environment)
+    path = baseline_path(config, part.machine, part.environment)
     try:
-        kept = baseline.read(path) if restricted(config) and path.exists() else []
-        chosen = baseline.write(path, records, kept)
+        before = baseline.read(path) if path.exists() else []
     except baseline.BaselineError as error:
-        return str(error)
-    return f"written: {path} ({len(chosen)} rows): commit it, and say in the commit why the baseline moved"
+        if restricted(config):
+            return [str(error)]
+        before = []  # a whole run replaces what cannot be read
+    try:
+        chosen = baseline.write(path, part.records, before if restricted(config) else ())
+    except baseline.BaselineError as error:
+        return [str(error)]
+    moved = render_gate.moves(judge(chosen, before, config.stash[LIMITS])) if before else []
+    draft = render_gate.commit_message(f"{part.machine}/{part.environment}", moved)
+    report = config.rootpath / str(config.getoption("report_dir"))
+    message = next(iter(write_texts(report, [(COMMIT_MESSAGE, draft)])))
+    return [
+        f"written: {path} ({len(chosen)} rows)",
+        *(f"  {line}" for line in moved),
+        "commit it and say why the baseline moved; the draft of the message waits for your reason:",
+        f"  git add {path} && git commit --edit --file {message}",
+    ]
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:

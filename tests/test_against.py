@@ -2,6 +2,7 @@
 
 import math
 import random
+import re
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -11,7 +12,7 @@ from fixtures import against, against_plugin, against_report, timing
 from fixtures.errors import WorkerFailed
 from reports.gate_statistics import CONFIRMATIONS
 from reports.record import Record
-from reports.thresholds import Thresholds
+from reports.thresholds import Thresholds, parse
 from tests.reports.test_gate import one
 
 ALPHA = 0.01 / 40
@@ -105,6 +106,7 @@ def test_two_hundred_comparisons_of_equal_sides_raise_no_alarm():
 
 def test_pairs_that_the_machine_disturbed_are_left_out(monkeypatch):
     monkeypatch.setattr(timing.conditions, "taint", lambda before, after: "the CPU was throttled")
+    monkeypatch.setattr(against, "PATIENCE_S", 0.2)
     found, _ = compared(factor=lambda process: 1.5)
     assert speed_word(found) == "unsure"
     assert found.speed.verdict is None
@@ -158,9 +160,32 @@ def test_ram_within_its_tolerance_is_not_measured_again():
 
 
 def test_the_tolerance_on_a_gpu_is_tighter_unless_it_was_chosen():
-    assert against.tolerance_of(0.03, "cpu") == 0.03
-    assert against.tolerance_of(0.03, "cuda") == 0.02
-    assert against.tolerance_of(0.05, "cuda") == 0.05
+    on_gpu = replace(untimed(), device="cuda")
+    assert Thresholds().of(untimed(), "speed").relative == 0.03
+    assert Thresholds().of(on_gpu, "speed").relative == 0.02
+    assert parse({"metrics": {"speed": {"relative": 0.05}}}).of(on_gpu, "speed").relative == 0.05
+
+
+def test_speed_gates_by_default_and_only_reports_where_that_was_chosen():
+    limits = parse({"overrides": [{"method": "onnx-*", "metric": "speed", "gates": False}]})
+    for thresholds, gates in ((Thresholds(), True), (limits, False)):
+        head, base = FakeSide("this checkout", untimed(), factor=lambda process: 1.10), FakeSide("main", untimed())
+        (finding,) = against.Comparison(head, base, thresholds, ALPHA).compare(FakeCase).findings
+        assert (finding.word, finding.gates) == ("worse", gates)
+
+
+def test_a_speed_that_may_not_change_at_all_is_worse_when_it_is_faster():
+    both = parse({"metrics": {"speed": {"direction": "both"}}})
+    head, base = FakeSide("this checkout", untimed(), factor=lambda process: 0.8), FakeSide("main", untimed())
+    (finding,) = against.Comparison(head, base, both, ALPHA).compare(FakeCase).findings
+    assert finding.word == "worse"
+    assert finding.text.startswith("faster: 0.80")
+
+
+def test_the_cpu_time_of_the_same_calls_stands_beside_their_wall_time():
+    found, _ = compared(factor=lambda process: 1.10)
+    assert found.speed.cpu == pytest.approx(1.10, abs=0.01)
+    assert re.search(r"slower: 1\.1\d\dx .* the time of a call \(1\.\d+x its CPU time\)", found.findings[0].text)
 
 
 def test_no_false_alarm_of_n_is_bounded_by_the_rule_of_three():
@@ -176,7 +201,7 @@ def test_one_case_judged_alone_has_its_share_of_the_run_and_not_all_of_it():
     now, before = untimed(outcomes={"correct": wrong}), untimed(outcomes={"correct": right})
     words = {}
     for cases in (1, 40):
-        session = against_plugin.Against(None, Thresholds(), True, "", cases)
+        session = against_plugin.Against(None, True, "", Thresholds(), cases)
         verdict = against_plugin.judge([against.Compared(FakeCase, now, before)], session, ())
         words[cases] = [finding.word for finding in verdict.findings if finding.metric == "quality"]
     assert words == {1: ["worse"], 40: ["unsure"]}

@@ -4,10 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from reports import baseline, gate, paired_quality
+from reports import baseline, paired_quality
+from reports.budgets import ThresholdError
 from reports.gate import judge
+from reports.gate_finding import WORDS
 from reports.record import Measurement
-from reports.thresholds import ThresholdError, Thresholds, parse
+from reports.thresholds import Thresholds, parse
 from tests.samples.build import CONDITIONS, DESK, measurements, quality, row
 
 AUDIT = {
@@ -130,9 +132,9 @@ def test_a_case_that_vanished_could_not_be_judged_unless_the_run_was_asked_for_l
     verdict = judge([one()], [one(), other], Thresholds())
     assert [(f.case, f.word) for f in verdict.findings if f.metric == "case"] == [(other.case, "unjudged")]
     assert verdict.status == "could not judge"
-    assert judge([one()], [one(), other], Thresholds(), expected={one().case}).status == "nothing worse"
+    assert judge([one()], [one(), other], Thresholds(), asked=lambda row: row.case != other.case).status == "nothing worse"
     # Asked for, and without a row all the same.
-    assert judge([one()], [one(), other], Thresholds(), expected={one().case, other.case}).status == "could not judge"
+    assert judge([one()], [one(), other], Thresholds(), asked=lambda row: row.case == other.case).status == "could not judge"
 
 
 def test_nothing_measured_is_not_a_pass():
@@ -251,13 +253,24 @@ def test_rows_of_a_part_replace_their_own(tmp_path):
 @pytest.mark.parametrize(
     ("table", "said"),
     [
-        ({"metrics": {"speed": {}}}, "unknown 'speed'; there are size"),
+        ({"metrics": {"velocity": {}}}, "unknown 'velocity'; there are size"),
         ({"metrics": {"ram": {"percent": 2}}}, "unknown 'percent'; there are relative"),
         ({"metrics": {"ram": {"relative": -1}}}, "at least 0"),
         ({"metrics": {"ram": {"relative": "2%"}}}, "at least 0"),
         ({"metrics": {"ram": 0.02}}, "expected a table"),
         ({"overrides": [{"metric": "ram", "relative": 0.1}]}, "which cases"),
-        ({"overrides": [{"model": "*", "metric": "speed"}]}, "unknown 'speed'"),
+        ({"overrides": [{"model": "*", "metric": "velocity"}]}, "unknown 'velocity'"),
+        ({"overrides": [{"model": "*", "metric": "ram"}]}, "it changes nothing; say relative"),
+        (
+            {"overrides": [{"model": "*", "metric": "ram", "relative": 0.1}, {"model": "*", "metric": "ram", "relative": 0.2}]},
+            "changed twice",
+        ),
+        ({"metrics": {"size": {"direction": "higher"}}}, "of size, lower is better; write 'lower', or 'both'"),
+        ({"metrics": {"quality": {"direction": "up"}}}, "of quality, higher is better"),
+        ({"metrics": {"storage": {"relative": 0.1}}}, "unknown 'relative'; there are gates"),
+        ({"metrics": {"speed": {"absolute": 0.001}}}, "unknown 'absolute'; there are relative"),
+        ({"budgets": [{"model": "*", "metric": "latncy", "at_most": "30 ms"}]}, "unknown 'latncy'; there are latency"),
+        ({"budgets": [{"model": "*", "metric": "ram", "at_most": "30 ms"}]}, "no limit of ram, which is measured in bytes"),
         ({"budgets": [{"model": "*", "metric": "ram", "at_most": "30"}]}, "not a limit"),
         ({"budgets": [{"model": "*", "metric": "ram", "at_most": "-3 MB"}]}, "not a limit"),
         ({"budgets": [{"model": "*", "at_most": "3 MB"}]}, "name the metric"),
@@ -283,7 +296,7 @@ def test_a_glob_that_matches_nothing_is_refused():
 def test_the_words_of_findings_are_those_that_are_rendered():
     from reports.render_gate import TITLES, comment
 
-    assert set(TITLES) == set(gate.WORDS)
+    assert set(TITLES) == set(WORDS)
     text = comment(judge([with_value("size", 2e6)], [one(), one("bf16")], Thresholds()))
     assert text.index("**Worse (1)**") < text.index("**Could not be judged (1)**") < text.index("<summary>Same")
     assert "| tiny-vit:onnx-int8-static:cpu | size | size 1.00 MB -> 2.00 MB (+100.0%; tolerated 0.00100 MB) |" in text
