@@ -9,18 +9,23 @@ from reports import columns
 from reports.columns import Column
 from reports.lines import DEVICES, Line, primary
 from reports.record import Measurement, Record
-from reports.units import difference, megabytes, number, percent, quantity
+from reports.units import Span, difference, megabytes, number, percent, span
 from reports.words import say
 
 
 @dataclass(frozen=True)
 class Cell:
-    """`notes` are footnote numbers. `failed` cells are shown loudly."""
+    """`notes` are footnote numbers. `failed` cells are shown loudly.
+
+    `shown`: the number that leads the text, for sorting and bars; `change`: of a quality cell, its difference to the original.
+    """
 
     text: str
     notes: tuple[int, ...] = ()
     best: bool = False
     failed: bool = False
+    shown: Span | None = None
+    change: Span | None = None
 
 
 @dataclass
@@ -28,13 +33,15 @@ class Footnotes:
     """Numbers reasons in order of first use; equal reasons share a number."""
 
     texts: list[str] = field(default_factory=list)
+    _numbers: dict[str, int] = field(default_factory=dict)
 
     def number(self, *texts: str) -> tuple[int, ...]:
         numbers = []
         for text in filter(None, texts):
-            if text not in self.texts:
+            if text not in self._numbers:
                 self.texts.append(text)
-            numbers.append(self.texts.index(text) + 1)
+                self._numbers[text] = len(self.texts)
+            numbers.append(self._numbers[text])
         return tuple(dict.fromkeys(numbers))
 
 
@@ -52,11 +59,13 @@ def value_cell(line: Line, column: Column, lang: str, notes: Footnotes) -> tuple
     record, found = columns.find(line, column)
     if record is None or found is None:
         return missing(record, column.devices[0], column.key, lang, notes), record, None
-    text = quantity(found.value, found.unit, column.unit, found.low, found.high)
+    shown = span(found.value, found.unit, column.unit, found.low, found.high)
+    text = number(*shown)
     remarks = [found.note] if column.show_note else []
     if column.role == "size":
         remarks.append(_artifacts(line, lang))
-    return Cell(f"{text} {column.unit}" if column.show_unit else text, notes.number(*remarks)), record, found
+    text = f"{text} {column.unit}" if column.show_unit else text
+    return Cell(text, notes.number(*remarks), shown=shown), record, found
 
 
 def _artifacts(line: Line, lang: str) -> str:
@@ -81,7 +90,22 @@ def quality_cell(line: Line, metrics: Mapping[str, str], lang: str, notes: Footn
     for other in others:
         if _values(other) != _values(record):
             numbers += notes.number(say(lang, "quality differs", value=quality_text(other, metrics, lang, notes)[0]))
-    return Cell(text, tuple(dict.fromkeys(numbers)))
+    return Cell(text, tuple(dict.fromkeys(numbers)), shown=_lead(record, metrics), change=_change(record))
+
+
+def _lead(record: Record, metrics: Mapping[str, str]) -> Span | None:
+    found = dict(primary(record, "quality"))
+    return next((Span(m.value, m.low, m.high) for m in (found.get(key) for key in metrics) if m is not None), None)
+
+
+def _change(record: Record) -> Span | None:
+    """The paired difference that the verdict in the text speaks of."""
+    for _, measurement in primary(record, "quality"):
+        paired = measurement.paired
+        if paired and paired.get("verdict"):
+            difference = paired.get("difference")
+            return None if difference is None else Span(difference, paired.get("low"), paired.get("high"))
+    return None
 
 
 def quality_text(record: Record, metrics: Mapping[str, str], lang: str, notes: Footnotes) -> tuple[str, tuple[int, ...]]:

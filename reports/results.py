@@ -103,15 +103,17 @@ class Results:
 
 
 def finish(results: Sequence[Results], lang: str = "en") -> list[Path]:
-    """Writes `table.md` and `table.csv` of all rows of a session into its directory; returns every file that was written."""
-    from reports import render_csv, render_markdown
+    """Writes `table.md`, `table.csv` and `page.html` of all rows of a session into its directory; returns every file that was written."""
+    from reports import page, render_csv, render_markdown
 
     records = [record for part in results for record in part.records]
     if not records:
         return []
     directory = results[0].directory
     tables = {"table.md": render_markdown.render(records, lang), "table.csv": render_csv.render(records)}
-    return [*(part.path for part in results if part.records), *write_texts(directory, tables.items())]
+    written = [*(part.path for part in results if part.records), *write_texts(directory, tables.items())]
+    # Last: whatever it meets, the tables are there.
+    return [*written, *write_texts(directory, [("page.html", page.render(records, lang))])]
 
 
 def write_texts(directory: Path, texts: Iterable[tuple[str, str]]) -> list[Path]:

@@ -11,17 +11,21 @@ from reports.lines import DEVICES, Line, by_task, join, machine_of, primary
 from reports.record import Measurement, Record
 from reports.speed import ORIGINAL, TUNED, speedup, speedup_over_tuned, why_no_speedup
 from reports.statistics import Estimate, Ratio
-from reports.units import quantity, ratio
+from reports.units import Span, quantity, ratio, span
 from reports.words import say
+
+# The names of a row; an amount from 0 up; the first quality metric; a speed-up around 1; a fraction of a limit.
+KINDS = ("name", "amount", "quality", "ratio", "share")
 
 
 @dataclass(frozen=True)
 class Grid:
-    """`header_notes`: footnotes of a whole column, by header."""
+    """`header_notes`: footnotes of a whole column, by header. `kinds`: what each column holds, one of KINDS."""
 
     headers: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]
     header_notes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    kinds: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -60,10 +64,10 @@ def _section(task: str, records: Sequence[Record], lang: str) -> Section:
     header_notes = {headers[j + len(columns.FIRST)]: numbers for j, numbers in enumerate(shared) if numbers}
     if machines:
         headers.insert(0, say(lang, "machine"))
+    kinds = ("name",) * (len(columns.FIRST) + machines) + ("amount",) * len(columns.COLUMNS) + ("quality",)
     speed = _speed(lines, records, machines, lang, footnotes)
-    return Section(
-        task, Grid(tuple(headers), tuple(grid), header_notes), speed, tuple(footnotes.texts), tuple(notes.remarks(records, lang))
-    )
+    main = Grid(tuple(headers), tuple(grid), header_notes, kinds)
+    return Section(task, main, speed, tuple(footnotes.texts), tuple(notes.remarks(records, lang)))
 
 
 def _names(line: Line, machines: bool, lang: str, footnotes: Footnotes) -> list[Cell]:
@@ -126,13 +130,16 @@ def _speed(lines: Sequence[Line], records: Sequence[Record], machines: bool, lan
     rates = {d: columns.rates([r for r in records if r.device == d]) for d in devices}
     headers = [say(lang, "machine")] if machines else []
     headers += [first[lang] for first in columns.FIRST]
+    kinds = ["name"] * len(headers)
     for device in devices:
+        kinds += ["ratio", *["ratio"] * (device in tuned), *["share"] * (device in limited), *["amount"] * len(rates[device])]
         headers.append(say(lang, "speed original", device=DEVICES[device]))
         headers += [say(lang, "speed tuned", device=DEVICES[device])] * (device in tuned)
         headers += [say(lang, "ceiling share", device=DEVICES[device])] * (device in limited)
         headers += [
             f"{DEVICES[device]}, {columns.label(key)}{columns.ARROWS[direction]}" for key, direction in rates[device].items()
         ]
+    references = [r for r in records if r.method == TUNED]
     rows = []
     for line in lines:
         cells = _names(line, machines, lang, footnotes)
@@ -140,12 +147,12 @@ def _speed(lines: Sequence[Line], records: Sequence[Record], machines: bool, lan
             record = line.records.get(device)
             cells.append(_paired(record, device, lang, footnotes))
             if device in tuned:
-                cells.append(_unpaired(record, records, device, lang, footnotes))
+                cells.append(_unpaired(record, references, device, lang, footnotes))
             if device in limited:
                 cells.append(_share(record, device, lang, footnotes))
             cells += [_rate(record, device, key, lang, footnotes) for key in rates[device]]
         rows.append(tuple(cells))
-    return Grid(tuple(headers), tuple(rows))
+    return Grid(tuple(headers), tuple(rows), kinds=tuple(kinds))
 
 
 def ceiling_share(record: Record) -> tuple[str, Measurement] | None:
@@ -157,18 +164,24 @@ def _share(record: Record | None, device: str, lang: str, footnotes: Footnotes) 
     share = ceiling_share(record) if record is not None and record.status == "measured" else None
     if share is None:
         return missing(record, device, "ceiling_share", lang, footnotes)
-    return Cell(f"{share[1].value:.0%}", footnotes.number(share[1].note) if share[1].note else ())
+    shown = span(share[1].value, "1", "%", share[1].low, share[1].high)
+    return Cell(f"{share[1].value:.0%}", footnotes.number(share[1].note), shown=shown)
 
 
 def _rate(record: Record | None, device: str, key: str, lang: str, footnotes: Footnotes) -> Cell:
     found = record.measurements.get(key) if record is not None and record.status == "measured" else None
     if found is None:
         return missing(record, device, key, lang, footnotes)
-    return Cell(rate_text(found), footnotes.number(found.note))
+    shown = span(found.value, found.unit, rate_unit(found), found.low, found.high)
+    return Cell(rate_text(found), footnotes.number(found.note), shown=shown)
+
+
+def rate_unit(found: Measurement) -> str:
+    return "ms" if found.unit == "s" else found.unit
 
 
 def rate_text(found: Measurement) -> str:
-    to = "ms" if found.unit == "s" else found.unit
+    to = rate_unit(found)
     text = quantity(found.value, found.unit, to, found.low, found.high)
     return f"{text} {to}" if found.unit == "s" else text
 
@@ -180,23 +193,25 @@ def _paired(record: Record | None, device: str, lang: str, footnotes: Footnotes)
     if found is None:
         return Cell(say(lang, "absent"), footnotes.number(why_no_speedup(record)))
     text = speedup_text(found, lang)
-    return Cell(f"{text} ({say(lang, 'A/A')})" if record.method == ORIGINAL else text, _no_interval(found, lang, footnotes))
+    text = f"{text} ({say(lang, 'A/A')})" if record.method == ORIGINAL else text
+    return Cell(text, _no_interval(found, lang, footnotes), shown=Span(found.value, found.low, found.high))
 
 
 def speedup_text(found: Ratio, lang: str) -> str:
     return f"{ratio(found.value, found.low, found.high)} {say(lang, found.verdict)}"
 
 
-def _unpaired(record: Record | None, records: Sequence[Record], device: str, lang: str, footnotes: Footnotes) -> Cell:
+def _unpaired(record: Record | None, references: Sequence[Record], device: str, lang: str, footnotes: Footnotes) -> Cell:
     if record is None or record.status != "measured":
         return missing(record, device, "speedup", lang, footnotes)
     if record.method == TUNED:
-        return Cell("1×", footnotes.number(say(lang, "is tuned")))
-    found = speedup_over_tuned(record, records)
+        return Cell("1×", footnotes.number(say(lang, "is tuned")), shown=Span(1.0))
+    found = speedup_over_tuned(record, references)
     if found is None:
         reason = why_no_speedup(record) if speedup(record) is None else say(lang, "no tuned")
         return Cell(say(lang, "absent"), footnotes.number(reason))
-    return Cell(ratio(found.value, found.low, found.high), _no_interval(found, lang, footnotes))
+    shown = Span(found.value, found.low, found.high)
+    return Cell(ratio(*shown), _no_interval(found, lang, footnotes), shown=shown)
 
 
 def _no_interval(found: Estimate, lang: str, footnotes: Footnotes) -> tuple[int, ...]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from typing import NamedTuple
 
 # display unit -> (base unit, factor)
 SCALES: Mapping[str, tuple[str, float]] = {
@@ -74,10 +75,21 @@ def number(value: float, low: float | None = None, high: float | None = None, di
     return f"{fixed(value, places)} ± {fixed(rounded, places)}"
 
 
+class Span(NamedTuple):
+    """A value and its 95 % interval, in the unit in which they are shown."""
+
+    value: float
+    low: float | None = None
+    high: float | None = None
+
+
+def span(value: float, unit: str, to: str, low: float | None = None, high: float | None = None) -> Span:
+    return Span(convert(value, unit, to), *(None if bound is None else convert(bound, unit, to) for bound in (low, high)))
+
+
 def quantity(value: float, unit: str, to: str, low: float | None = None, high: float | None = None) -> str:
     """A number in the display unit `to`, without its name (the header carries it)."""
-    low, high = (None if bound is None else convert(bound, unit, to) for bound in (low, high))
-    return number(convert(value, unit, to), low, high)
+    return number(*span(value, unit, to, low, high))
 
 
 def duration(seconds: float) -> str:

@@ -47,7 +47,7 @@ def test_the_table_and_the_written_files_are_shown_at_the_end(run, tmp_path):
     assert done.returncode == 0, done.stdout + done.stderr
     assert "comparison table" in done.stdout
     assert "Метод" in done.stdout
-    for name in ("desk/core.json", "table.md", "table.csv"):
+    for name in ("desk/core.json", "table.md", "table.csv", "page.html"):
         assert f"written: {tmp_path / 'out' / name}" in done.stdout
         assert (tmp_path / "out" / name).exists()
     assert "team-x/desk" in (tmp_path / "out" / "table.md").read_text(encoding="utf-8")

@@ -117,7 +117,13 @@ def test_a_session_writes_one_table_of_all_its_environments(tmp_path):
     core.add(measured(core))
     gpu.add(measured(gpu, device="cuda"))
     written = finish([core, gpu], "ru")
-    assert [p.relative_to(tmp_path).as_posix() for p in written] == ["desk/core.json", "desk/gpu.json", "table.md", "table.csv"]
+    assert [p.relative_to(tmp_path).as_posix() for p in written] == [
+        "desk/core.json",
+        "desk/gpu.json",
+        "table.md",
+        "table.csv",
+        "page.html",
+    ]
     assert "Размер весов" in (tmp_path / "table.md").read_text(encoding="utf-8")
     assert (tmp_path / "table.csv").read_text(encoding="utf-8").count("\n") == 3
     assert opened(tmp_path / "none").finish() == []

@@ -1,0 +1,30 @@
+"""`page`: the stored results as one HTML file."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from reports import page
+from reports.commands.common import RESULTS, WRONG, merged, selected, write
+
+NAME = RESULTS / "page.html"
+
+
+def add(commands: Any, common: argparse.ArgumentParser) -> None:
+    made = commands.add_parser("page", parents=[common], help="one HTML file: sortable table, conclusions, details of every row")
+    made.add_argument("paths", nargs="*", type=Path, metavar="DIR", help=f"default: {RESULTS}")
+    made.add_argument("--output", type=Path, metavar="FILE", default=NAME, help=f"default: {NAME}")
+    for name in ("task", "model"):
+        made.add_argument(f"--{name}", help=f"only this {name}")
+    made.add_argument("--device", choices=("cpu", "cuda"), help="only this device")
+    made.set_defaults(run=_page)
+
+
+def _page(options: argparse.Namespace) -> int:
+    """What could not be read is said on the page as well: it is shown to others than who made it."""
+    found = merged(options.paths)
+    wrong = (*found.problems, *found.conflicts)
+    write(options.output, page.render(selected(found.records, options), options.lang, wrong))
+    return WRONG if found.problems else 0
