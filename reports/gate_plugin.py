@@ -139,9 +139,12 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         if mode != "report" and exitstatus != pytest.ExitCode.INTERRUPTED:
             session.exitstatus = {"worse": WORSE, "could not judge": NOT_JUDGED}.get(verdict.status, exitstatus)
     if config.getoption("update_baseline"):
-        lines += [line for part in parts for line in updated(config, part)]
-        if not parts:
-            lines.append("the baseline is left as it is: nothing was measured")
+        why_not = (
+            "the run was interrupted" if exitstatus == pytest.ExitCode.INTERRUPTED else "" if parts else "nothing was measured"
+        )
+        lines += (
+            [f"the baseline is left as it is: {why_not}"] if why_not else [x for part in parts for x in updated(config, part)]
+        )
     config.stash[LINES] = lines
 
 

@@ -23,7 +23,8 @@ class Suite:
 
     def command(self, *arguments: str) -> list[str]:
         places = ["--cache-dir", str(self.cache), "--report-dir", str(self.folder / "results"), "--catalog", str(self.catalog)]
-        return [sys.executable, "-m", "pytest", "benchmarks", "-p", "no:cacheprovider", "--threads", "1", *places, *arguments]
+        plugins = ["-p", "no:cacheprovider", "-p", "tests.undisturbed"]
+        return [sys.executable, "-m", "pytest", "benchmarks", *plugins, "--threads", "1", *places, *arguments]
 
     def run(self, *arguments: str, timeout: float = 300) -> subprocess.CompletedProcess[str]:
         environment = {**os.environ, **self.environment, "COLUMNS": "160"}

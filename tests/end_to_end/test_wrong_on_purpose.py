@@ -102,8 +102,10 @@ def test_the_original_under_another_name_is_neither_faster_nor_slower(run):
 
 
 def test_a_call_of_known_length_is_read_within_one_percent_of_it(run):
-    """A sleep overshoots by some .1 ms of the 50, and never undershoots."""
-    assert row(run, "naps").measurements["latency"].value == pytest.approx(NAP_S, rel=0.01)
+    """A sleep overshoots by some .1 ms of the 50, and never undershoots: on a busy machine the soonest woken call tells."""
+    latency = row(run, "naps").measurements["latency"]
+    assert min(latency.samples) == pytest.approx(NAP_S, rel=0.01)
+    assert latency.value >= NAP_S
     assert speedup(row(run, "naps")).verdict == "slower"
 
 

@@ -9,6 +9,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 CONFTEST = """
+import json
 import os
 from dataclasses import dataclass
 import pytest
@@ -21,6 +22,7 @@ MACHINE = os.environ.get("TEST_MACHINE", "desk")
 @dataclass(frozen=True)
 class Named:
     name: str
+    budgets: object = ()
 
 @dataclass(frozen=True)
 class Case:
@@ -36,7 +38,8 @@ class Case:
 def pytest_generate_tests(metafunc):
     if "case" in metafunc.fixturenames:
         methods = os.environ.get("TEST_METHODS", "onnx bf16").split()
-        metafunc.parametrize("case", [pytest.param(Case(Named("tiny-vit"), Named(method)), id=method) for method in methods])
+        model = Named("tiny-vit", json.loads(os.environ.get("TEST_BUDGETS", "{}")))
+        metafunc.parametrize("case", [pytest.param(Case(model, Named(method)), id=method) for method in methods])
 
 @pytest.fixture
 def produce(request):
@@ -112,10 +115,12 @@ def test_an_interrupted_run_is_not_a_pass_and_leaves_the_baseline(run, tmp_path)
     path = tmp_path / "reports" / "baselines" / "desk" / "core.json"
     before = path.read_bytes()
     stopped = "def test_case(case, produce):\n    produce(case)\n    raise KeyboardInterrupt\n"
-    done = run(stopped, "--gate")
+    done = run(stopped, "--gate", "--update-baseline")
     assert done.returncode == 2, output(done)
-    assert "the run was interrupted" in done.stdout
+    assert "  the run was interrupted" in done.stdout
+    assert "the baseline is left as it is: the run was interrupted" in done.stdout
     assert path.read_bytes() == before
+    assert [file.name for file in path.parent.iterdir()] == ["core.json"]
 
 
 def test_an_update_refuses_a_failed_case_and_keeps_the_file(run, tmp_path):
@@ -135,6 +140,34 @@ def test_a_corrupted_baseline_is_said_and_never_judged(run, tmp_path):
     done = run(SAME, "--gate")
     assert done.returncode == 9, output(done)
     assert "edited by hand or badly merged" in done.stdout
+    path.write_text(path.read_text().replace('"schema": 1', '"schema": 99'))
+    done = run(SAME, "--gate")
+    assert done.returncode == 9, output(done)
+    assert "the baseline cannot be read" in done.stdout
+    assert "99" in done.stdout
+    path.write_text(path.read_text()[:100])
+    assert run(SAME, "--gate").returncode == 9
+    # What cannot be read is replaced by a whole run, and left by one of a part.
+    damaged = path.read_bytes()
+    assert "the baseline cannot be read" in run(SAME, "--update-baseline", "-k", "onnx").stdout
+    assert path.read_bytes() == damaged
+    run(SAME, "--update-baseline")
+    assert run(SAME, "--gate").returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ("method_revision=2", "not comparable: revision of the method was 1, is 2"),
+        ("conditions={**CONDITIONS, 'threads': 1}", "not comparable: threads was 2, is 1"),
+    ],
+)
+def test_a_row_of_other_conditions_is_not_comparable(run, changes, said):
+    run(SAME, "--update-baseline")
+    other = f"from tests.samples.build import CONDITIONS\ndef test_case(case, produce):\n    produce(case, {changes})\n"
+    done = run(other, "--gate")
+    assert done.returncode == 9, output(done)
+    assert said in done.stdout
 
 
 @pytest.mark.parametrize(
@@ -164,6 +197,41 @@ def test_a_budget_by_marker_is_judged(run):
     wrong = run(marked.format("soon"), "--gate")
     assert wrong.returncode == 4, output(wrong)
     assert "'soon' is not a limit" in output(wrong)
+
+
+def test_a_budget_of_a_model_is_judged_without_any_baseline(run):
+    kept = run(SAME, "--gate=budgets", TEST_BUDGETS='{"ram": "500 MB", "latency": "3 ms"}')
+    assert kept.returncode == 0, output(kept)
+    assert "gate: nothing worse; 2 cases compared" in kept.stdout
+    over = run(SAME, "--gate=budgets", TEST_BUDGETS='{"ram": "50 MB"}')
+    assert over.returncode == 8, output(over)
+    assert "worse: tiny-vit:onnx:cpu: ram is 100.00 MB, its budget 50 MB" in over.stdout
+    nothing = run(SAME, "--gate=budgets")
+    assert nothing.returncode == 9, output(nothing)
+    assert "no budget names a case of this run" in nothing.stdout
+
+
+@pytest.mark.parametrize(
+    ("budgets", "said"),
+    [
+        ('{"rams": "500 MB"}', "budgets of the model tiny-vit: unknown 'rams'; there are latency"),
+        ('{"ram": "soon"}', "budgets of the model tiny-vit: 'soon' is not a limit"),
+        ('["ram"]', "budgets of the model tiny-vit: write a mapping"),
+    ],
+)
+def test_a_budget_of_a_model_that_cannot_be_meant_ends_the_run_before_anything_is_measured(run, tmp_path, budgets, said):
+    done = run(SAME, "--gate", TEST_BUDGETS=budgets)
+    assert done.returncode == 4, output(done)
+    assert said in output(done)
+    assert not (tmp_path / "reports").exists()
+
+
+def test_two_limits_of_one_model_are_refused_with_both_places(run):
+    table = "[[tool.compression-benchmarks.gate.budgets]]\nmodel = 'tiny-vit'\nmetric = 'ram'\nat_most = '400 MB'\n"
+    done = run(SAME, "--gate", pyproject=table, TEST_BUDGETS='{"ram": "500 MB"}')
+    assert done.returncode == 4, output(done)
+    assert "model=tiny-vit has two limits, 400 MB and 500 MB: keep one" in output(done)
+    assert "budgets of the model tiny-vit" in output(done)
 
 
 def test_without_the_option_nothing_is_compared(run, tmp_path):
