@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from fixtures.artifact import MANIFEST, finish, open_artifact
-from fixtures.cache import Cache, DiskFull, main, parse_bytes
+from fixtures.cache import Cache, DiskFull, parse_bytes
+from fixtures.cache.__main__ import main
 from fixtures.errors import ArtifactCorrupted, BenchmarkError, Unsupported, UsageError
 
 
@@ -109,13 +110,15 @@ def test_an_interrupt_leaves_nothing_behind_either(cache, tmp_path):
 
 
 def test_what_a_killed_build_left_is_removed_by_the_next(cache, tmp_path):
-    left = tmp_path / "building" / "other-4194305"  # above the kernel's largest process id: nobody's
-    left.mkdir(parents=True)
-    mine = tmp_path / "building" / f"running-{os.getpid()}"
-    mine.mkdir()
-    cache.get_or_build("k", writes())
-    assert not left.exists()
-    assert mine.exists()
+    left = [tmp_path / "building" / name for name in ("other-4194305", "k-7", "removed-other-8")]
+    for folder in left:
+        folder.mkdir(parents=True)
+    running = tmp_path / "building" / "running-7"
+    running.mkdir()
+    with Cache(tmp_path, 10**9)._lock("running"):  # who builds holds the lock of the key, in whatever container
+        cache.get_or_build("k", writes())
+    assert not any(folder.exists() for folder in left)
+    assert running.exists()
 
 
 def test_a_refusal_is_remembered_with_its_reason(cache, tmp_path):
@@ -126,6 +129,11 @@ def test_a_refusal_is_remembered_with_its_reason(cache, tmp_path):
         cache.get_or_build("k", build)
     with pytest.raises(Unsupported, match="12 %"):
         Cache(tmp_path, 10**9).get_or_build("k", lambda directory: pytest.fail("tried twice"))
+    # Another way of judging may find otherwise, and so may a user who empties the cache.
+    assert Cache(tmp_path, 10**9, judged_by="other probes").get_or_build("k", writes())[1]
+    shutil.rmtree(tmp_path / "artifacts")
+    assert main(["prune", "--cache-dir", str(tmp_path)]) == 0
+    assert Cache(tmp_path, 10**9).get_or_build("k", writes())[1]
 
 
 @pytest.mark.parametrize(
@@ -177,10 +185,54 @@ def test_prune_removes_what_was_unused_for_longest_and_spares_what_is_in_use(tmp
     assert sorted(key for _, _, key in user.entries()) == ["new", "old"]
 
 
-def test_an_automatic_prune_spares_what_another_run_used_lately(tmp_path):
-    Cache(tmp_path, 10**9).get_or_build("theirs", writes(key="theirs"))
-    Cache(tmp_path, 0).get_or_build("mine", writes(key="mine"))
-    assert Cache(tmp_path, 0).has("theirs")
+def test_an_automatic_prune_spares_what_another_run_uses_however_long_it_takes(tmp_path):
+    theirs, mine = Cache(tmp_path, 10**9), Cache(tmp_path, 0)
+    theirs.get_or_build("before", writes(key="before"))
+    with theirs.used():
+        theirs.get_or_build("theirs", writes(key="theirs"))
+        os.utime(theirs.place("theirs"), (1, 1))
+        mine.get_or_build("mine", writes(key="mine"))
+        assert [key for _, _, key in mine.entries()] == ["theirs", "mine"]
+    Cache(tmp_path, 0).get_or_build("last", writes(key="last"))
+    assert [key for _, _, key in mine.entries()] == ["last"]
+
+
+def run_and_die(directory):
+    cache = Cache(directory, 10**9)
+    with cache.used():
+        cache.get_or_build("theirs", writes(key="theirs"))
+        os._exit(1)
+
+
+def test_a_run_that_was_killed_uses_nothing(tmp_path):
+    killed = multiprocessing.get_context("fork").Process(target=run_and_die, args=(tmp_path,))
+    killed.start()
+    killed.join()
+    assert list((tmp_path / "runs").iterdir()) != []
+    assert main(["prune", "--limit", "0", "--cache-dir", str(tmp_path)]) == 0
+    assert not Cache(tmp_path, 0).has("theirs")
+    assert list((tmp_path / "runs").iterdir()) == []
+
+
+def test_an_entry_that_somebody_is_opening_is_not_removed(tmp_path):
+    cache = Cache(tmp_path, 10**9)
+    cache.get_or_build("k", writes())
+    with cache._lock("k"):
+        Cache(tmp_path, 0).prune(0)
+    assert cache.has("k")
+
+
+def test_an_entry_that_no_longer_holds_is_built_again_under_its_key(cache):
+    cache.get_or_build("k", writes(b"old"))
+    found, built = cache.get_or_build("k", writes(b"new"), outdated=lambda artifact: "its source changed")
+    assert built
+    assert (found.path / "model.safetensors").read_bytes() == b"new"
+
+
+def test_a_place_that_cannot_be_written_is_one_clear_error(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UsageError, match="artifacts cannot be kept in .*file/cache .*--cache-dir"):
+        Cache(tmp_path / "file" / "cache", 0).check_writable()
 
 
 def test_the_command_prints_and_prunes(tmp_path, capsys):
@@ -192,7 +244,14 @@ def test_the_command_prints_and_prunes(tmp_path, capsys):
 
 
 def test_sizes_are_read_with_their_unit():
-    assert [parse_bytes(text) for text in ("0", "5GB", "1.5 MB", "10B")] == [0, 5 * 10**9, 1_500_000, 10]
+    assert [parse_bytes(text) for text in ("0", "5GB", "1.5 MB", "10B", "20G", "7k")] == [
+        0,
+        5 * 10**9,
+        1_500_000,
+        10,
+        20 * 10**9,
+        7000,
+    ]
     with pytest.raises(UsageError, match="not a size"):
         parse_bytes("five")
 

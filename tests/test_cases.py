@@ -6,6 +6,7 @@ from fixtures import registry
 from fixtures.cases import select_models
 from fixtures.errors import UsageError
 from fixtures.options import Options
+from tests import hub_folders
 
 
 @pytest.fixture(scope="module")
@@ -41,3 +42,12 @@ def test_a_model_that_another_option_excludes_is_no_obstacle(found):
         "distilbert-twin": 32,
         "bert-large-twin": 32,
     }
+
+
+def test_two_folders_of_one_name_are_refused_with_both_paths(found, tmp_path):
+    for place in ("a", "b"):
+        hub_folders.text_model(tmp_path / place / "bert")
+    with pytest.raises(UsageError, match="two models are called bert: .*/a/bert and .*/b/bert"):
+        select_models(found, Options(models=(str(tmp_path / "a" / "bert"), str(tmp_path / "b" / "bert"))))
+    twice = (str(tmp_path / "a" / "bert"), str(tmp_path / "a" / "bert"))
+    assert [model.name for model in select_models(found, Options(models=twice))] == ["bert"]

@@ -78,6 +78,23 @@ def test_a_mistake_is_one_clear_error_before_anything_runs(suite, arguments, sai
     assert said in errors[0]
 
 
+@pytest.mark.parametrize(
+    ("limit", "cache", "said"),
+    [
+        ("20 apples", "cache", "COMPRESSION_CACHE_LIMIT: '20 apples' is not a size; write a number and one of B, K, M, G, T"),
+        ("20G", "file/cache", "artifacts cannot be kept in"),
+    ],
+)
+def test_a_cache_that_cannot_be_used_is_one_error_and_not_one_per_case(tmp_path, limit, cache, said):
+    (tmp_path / "file").write_text("")
+    suite = Suite(tmp_path, tmp_path / cache, environment={"COMPRESSION_CACHE_LIMIT": limit})
+    done = suite.run("--model", "tiny-text", "--method", "onnx")
+    assert done.returncode == 4
+    assert [line for line in done.stderr.splitlines() if line.strip()] == [
+        line for line in done.stderr.splitlines() if said in line
+    ]
+
+
 def test_a_folder_that_is_no_model_is_refused(suite, tmp_path):
     (tmp_path / "empty").mkdir()
     done = suite.run("--model", str(tmp_path / "empty"))

@@ -124,8 +124,8 @@ def test_the_closure_follows_imports_and_references_but_not_plumbing():
     assert not any(name.startswith("fixtures.worker") or name == "fixtures.artifact" for name in closure)
 
 
-def test_hashing_sources_imports_nothing():
-    sys.modules.pop("fixtures.models.torchvision_operators", None)
+def test_hashing_sources_imports_nothing(monkeypatch):
+    monkeypatch.delitem(sys.modules, "fixtures.models.torchvision_operators", raising=False)
     importlib.invalidate_caches()
     keys.source_hash.cache_clear()
     keys.source_hash("fixtures.models.torch_format")

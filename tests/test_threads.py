@@ -1,6 +1,6 @@
-"""What the cases of one run share: how many threads every runtime gets."""
+"""How many threads every runtime of a run gets."""
 
-from fixtures.bench import LOOKS, choose_threads, settled
+from fixtures.threads import LOOKS, choose_threads, settled
 
 
 def looks(*found):
