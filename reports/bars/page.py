@@ -20,18 +20,20 @@ LIMITS = (("at_least", "≥ "), ("at_most", "≤ "), ("above", "> "), ("below", 
 
 
 def answers(page: Page, records: Iterable[Record]) -> list[Answer]:
-    """Every bar of the page that could be judged, in the order of the page."""
+    """Every bar of the page, in the order of the page; one that no row answers is there without a row."""
     rows = ordered(of_page(page, records))
-    if page.each_row:
-        return [found for row in rows if row.method != ORIGINAL and (found := judge_row(row, page, rows)) is not None]
-    models = dict.fromkeys(row.model for row in rows)
-    return [judge_bar(bar, model, rows) for model in models for bar in page.bars if model in bar.models]
+    pairs = [(model, bar) for model in dict.fromkeys(row.model for row in rows) for bar in page.bars if model in bar.models]
+    if not page.each_row:
+        return [judge_bar(bar, model, rows) for model, bar in pairs]
+    found = [found for row in rows if row.method != ORIGINAL and (found := judge_row(row, page, rows)) is not None]
+    answered = {(answer.model, answer.bar.name) for answer in found}
+    return found + [Answer(model, bar, None) for model, bar in pairs if (model, bar.name) not in answered]
 
 
 def render(page: Page, records: Iterable[Record], texts: Mapping[str, Text]) -> str:
     rows = ordered(of_page(page, records))
     judged = answers(page, rows)
-    blocks = [f"# {page.title}", GENERATED, page.introduction, summary(judged)]
+    blocks = [f"# {page.title}", GENERATED, page.introduction, asked(page), summary(judged)]
     for model in dict.fromkeys(row.model for row in rows):
         own = [row for row in rows if row.model == model]
         mine = [answer for answer in judged if answer.model == model]
@@ -39,6 +41,15 @@ def render(page: Page, records: Iterable[Record], texts: Mapping[str, Text]) -> 
         blocks += [methods(page, own, mine)] if page.each_row else [bars(mine), methods(page, own, ())]
         blocks += missed(mine, texts)
     return "\n\n".join([*blocks, "## How it was measured", *measured_by(rows)]) + "\n"
+
+
+def asked(page: Page) -> str:
+    """What the page asks for, beside what was published."""
+    table = [["Bar", "Models", "Asked", "Published elsewhere"]]
+    for bar in page.bars:
+        needs = "; ".join(f"{QUANTITIES[need.quantity].title} {limit(need)}" for need in bar.needs if limit(need))
+        table.append([bar.name, ", ".join(bar.models), needs, bar.published or "nothing comparable"])
+    return grid(table)
 
 
 def summary(judged: Sequence[Answer]) -> str:
@@ -64,6 +75,8 @@ def methods(page: Page, rows: Sequence[Record], judged: Sequence[Answer]) -> str
             answer = by_row.get(id(row))
             cells += judgement(answer, page.columns, bool(shown))
         table.append(cells)
+    for answer in (answer for answer in judged if answer.row is None):
+        table.append(["none", *([""] * len(page.columns)), *judgement(answer, page.columns, bool(shown))])
     listed = "\n".join(f"{number}. {escape(text)}" for number, text in enumerate(notes, 1))
     return grid(table) + (f"\n\n{listed}" if listed else "")
 

@@ -22,8 +22,8 @@ from reports.units import fixed, percent, ratio
 # The same fp32 weights through another runtime; what the best of them gives is the runtime's merit, not compression's.
 FP32_RUNTIMES = ("original", "original-tuned", "onnx", "onnx-o*", "onnx-fused*", "openvino", "openvino-fp32", "torchscript*",
                  "torch-compile*", "aoti*")  # fmt: skip
-# Sizes after a lossless coder; the smallest that was measured counts.
-ENTROPY_CODED = ("entropy_coded_size", "zstd_size", "huffman_size", "deflated_size")
+# Sizes after a lossless coder of the indices or of the whole file; the smallest that was measured counts.
+ENTROPY_CODED = ("coded_huffman_size", "coded_deflate_size", "coded_zstd_size", "zstd_size", "deflated_size")
 
 
 class Unknown(Exception):
@@ -218,7 +218,7 @@ QUANTITIES: Mapping[str, Quantity] = {
     "logit_error": Quantity("logit error, absolute plus relative", measured("logit_error_scaled"), small, "{:g}".format),
     "size": Quantity("size", over_original("size"), times, exact_times),
     "entropy_coded": Quantity("entropy-coded size", over_original(*ENTROPY_CODED, of="size"), times, exact_times),
-    "shannon": Quantity("Shannon bound", over_original("theoretical_size", of="size"), times, exact_times),
+    "shannon": Quantity("Shannon bound", over_original("coded_shannon_size", of="size"), times, exact_times),
     "flops": Quantity("operations", left_of("flops"), percents, exact_percent),
     "parameters": Quantity("parameters", left_of("parameters"), percents, exact_percent),
     "ram": Quantity("RAM, peak minus imports", over_original("ram"), times, exact_times),

@@ -68,9 +68,11 @@ def test_the_best_fp32_runtime_is_not_the_original_nor_a_compressed_row():
 
 
 def test_the_smallest_entropy_coded_size_counts():
-    coded = {"deflated_size": Measurement(2e5, "B", "lower", "size", 1), "zstd_size": Measurement(1.5e5, "B", "lower", "size", 1)}
+    sizes = {"deflated_size": 2e5, "coded_huffman_size": 1.5e5, "coded_shannon_size": 1.4e5}
+    coded = {name: Measurement(size, "B", "lower", "size", 1) for name, size in sizes.items()}
     rows = [case("original"), case("int8", 0.0, extra=coded)]
     assert look(rows[1], "entropy_coded", rows).value == pytest.approx(0.15)
+    assert look(rows[1], "shannon", rows).value == pytest.approx(0.14)
 
 
 def test_operations_are_those_left_after_every_step_that_removed_some():
@@ -122,6 +124,20 @@ def test_a_page_shows_the_row_the_bar_the_command_and_a_text_only_where_it_is_mi
     assert "1 of 3 reached, 1 missed, 1 not measured." in text
     assert f"pytest benchmarks --model {MODEL} --device cpu --threads 2 --method int8-a --method int8-b --method int8-c" in text
     assert "Example CPU 1000 (avx2, avx512\\_vnni)" in text or "Example CPU 1000 (avx2, avx512_vnni)" in text
+
+
+def test_a_bar_that_no_row_answers_stands_on_the_page_as_not_measured():
+    text = render(PAGE, [case("original"), case("onnx", 0.0)], {})
+    assert "0 of 1 reached, 0 missed, 1 not measured." in text
+    line = next(line for line in text.splitlines() if line.startswith("| none"))
+    assert [cell.strip() for cell in line.strip("|").split("|")][-2:] == ["INT8", "not measured"]
+
+
+def test_a_page_says_what_is_asked_and_what_others_published():
+    published = replace(BAR, published="some-net elsewhere: .8 to .4")
+    text = render(replace(PAGE, bars=(published,)), [case("original")], {})
+    assert "of the original's score [95 %, paired] ≥ 99 % | some-net elsewhere: .8 to .4 |" in text
+    assert "| nothing comparable  " in render(PAGE, [case("original")], {})
 
 
 def test_a_bar_of_competing_rows_names_the_best_and_shows_every_row():
