@@ -76,3 +76,18 @@ def test_an_unknown_parameter_lists_the_known_ones():
 def test_a_value_of_another_type_or_no_value_is_refused(text):
     with pytest.raises(UsageError, match="expected|not key=value"):
         resolve(text, METHODS)
+
+
+@pytest.mark.parametrize(
+    ("text", "counterpart"),
+    [
+        ("distil", "student"),
+        ("distil@size=0.3", "student@size=0.3"),  # as small a student
+        ("distil@logits=1,size=0.3", "student@size=0.3"),  # which has no teacher to weigh
+        ("distil@size=0.3+onnx-int8-dynamic", "student@size=0.3+onnx-int8-dynamic"),
+        ("prune50+wanda50", "prune50+magnitude-blocks50"),
+        ("prune50@zeros=0.3", ""),
+    ],
+)
+def test_what_a_row_is_compared_with_differs_from_it_by_one_idea_only(text, counterpart):
+    assert resolve(text, METHODS).counterpart == counterpart
