@@ -100,7 +100,7 @@ SPEED = (
     Bar("best INT8", BERT, WHOLE_INT8, (Need("over_torch", at_least=9.0),), NO_INT8),
     Bar("INT8 that answers alike in half the memory", BERT, WHOLE_INT8,
         (Need("over_torch", at_least=5.5), Need("agreement", at_least=0.98), Need("ram", at_most=0.55)), NO_INT8),
-    Bar("half of the widths, then INT8", BERT, ("prune-structured50[@+]*int8*",), (Need("over_torch", at_least=15.0),)),
+    Bar("half of the widths, then INT8", BERT, ("prune-structured50[@+]*int8*",), (Need("over_torch", at_least=15.0), Need("flops"))),
     Bar("ONNX fp32", VIT, ("onnx", "onnx-o*", "onnx-fused*"), (Need("over_torch", at_least=3.0),), VIT_ONNX),
     Bar("best INT8", VIT, WHOLE_INT8,
         (Need("over_torch", at_least=6.5), Need("over_onnx", at_least=1.5), Need("cosine", at_least=0.95)), INT8_LOST),

@@ -3,18 +3,21 @@
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from reports.bars import missed
 from reports.bars.declared import PAGES, Bar, Need, Page
-from reports.bars.judge import judge_bar, judge_row, look
+from reports.bars.judge import judge_bar, judge_row, look, of_page
 from reports.bars.page import render
 from reports.bars.quantities import FP32_RUNTIMES, QUANTITIES
 from reports.commands import bars as command
+from reports.merge import merge
 from reports.record import Measurement, RecordError, write_records
 from tests.samples.build import DESK, measurements, paired, pairs, row
 
+ROOT = Path(__file__).resolve().parents[2]
 MODEL = "some-net"
 BAR = Bar("INT8", (MODEL,), ("int8*",), (Need("share_of_score", at_least=0.99),))
 PAGE = Page("some-bars", "Some bars", "What they are.", (MODEL,), ("original_score", "score", "share_of_score"), (BAR,), True)
@@ -185,3 +188,12 @@ def test_pages_are_written_without_a_framework():
     program = "import sys, reports.__main__; print(sorted({'torch', 'numpy', 'fixtures'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.strip() == "[]"
     assert DESK
+
+
+def test_the_committed_pages_are_those_of_the_committed_records():
+    """`python -m reports bars` after new records, bars or texts."""
+    records = merge([ROOT / command.RECORDS]).records if (ROOT / command.RECORDS).exists() else []
+    for page in PAGES:
+        path, rows = ROOT / command.DOCS / f"{page.name}.md", of_page(page, records)
+        assert path.exists() == bool(rows)
+        assert not rows or path.read_text(encoding="utf-8") == render(page, rows, missed.read())
