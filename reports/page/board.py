@@ -132,6 +132,9 @@ def _share_notes(column: Column) -> None:
 
 def _groups(lines: Sequence[Line], tasks: dict[str, list[Record]], machines: bool, lang: str) -> tuple[list[Group], list[int]]:
     found: dict[tuple[str, str, str], int] = {}
+    rows_of: dict[tuple[str, str, str], list[Record]] = {}
+    for record in (record for rows in tasks.values() for record in rows):
+        rows_of.setdefault((record.task, record.model, machine_of(record)), []).append(record)
     groups: list[Group] = []
     group_of: list[int] = []
     for line in lines:
@@ -139,7 +142,7 @@ def _groups(lines: Sequence[Line], tasks: dict[str, list[Record]], machines: boo
         key = (line.any.task, model, machine)
         if key not in found:
             found[key] = len(groups)
-            rows = [r for r in tasks[key[0]] if (r.model, machine_of(r)) == (model, machine)]
+            rows = rows_of[key]
             parts = [model, *([key[0]] if len(tasks) > 1 else []), *([machine] if machines else [])]
             facts = [text.partition(": ")[2] for text in conditions(rows, lang)]
             metrics = quality_metrics(rows)

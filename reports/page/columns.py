@@ -9,6 +9,7 @@ from typing import Any
 from reports.cells import Cell
 from reports.words import say
 
+VERDICTS = ("ratio", "change")  # kinds of columns whose texts hold one
 GOOD, BAD = ("faster", "better"), ("slower", "worse")
 
 
@@ -42,7 +43,7 @@ class Column:
             numbers.append(None if number is None else compact(number))
         if cell.notes:
             self.notes[row] = cell.notes
-        words = cell.text.split()
+        words = cell.text.split() if self.kind in VERDICTS else []
         marks = (
             (self.best, cell.best),
             (self.failed, cell.failed),

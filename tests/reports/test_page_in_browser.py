@@ -6,11 +6,22 @@ from dataclasses import replace
 import pytest
 
 from reports import page
+from reports.record import Measurement
 from tests.reports.browser import PHONE, Page, started
 from tests.samples.build import desk, measurements, quality, rack, row
 
 HEADERS = """return [...document.querySelectorAll('.tabulator-col')].filter((col) => col.offsetParent)
              .map((col) => col.querySelector('.tabulator-col-title').textContent)"""
+
+
+MISSING = "return [...document.querySelectorAll('.tabulator-cell')].find((cell) => cell.textContent.startsWith('N/A'))"
+
+
+def hover(shown, cell):
+    from selenium.webdriver import ActionChains
+
+    ActionChains(shown.driver).move_to_element(cell).perform()
+    return shown.wait(lambda: shown.js("return document.querySelector('.tabulator-tooltip')")).text
 
 
 @pytest.fixture(scope="module")
@@ -124,16 +135,11 @@ def test_a_row_s_details_open_from_the_keyboard_and_close_with_escape(opened):
 
 def test_the_reason_of_a_missing_value_shows_on_hover_and_as_a_footnote(opened):
     shown = opened()
-    script = "return [...document.querySelectorAll('.tabulator-cell')].find((cell) => cell.textContent.startsWith('N/A'))"
-    cell = shown.js(script)
+    cell = shown.js(MISSING)
     number = cell.find_element("css selector", "a.note").text
     reason = shown.one(f"#note-{number}").text
     assert reason
-    from selenium.webdriver import ActionChains
-
-    ActionChains(shown.driver).move_to_element(cell).perform()
-    tip = shown.wait(lambda: shown.js("return document.querySelector('.tabulator-tooltip')"))
-    assert reason in tip.text
+    assert reason in hover(shown, cell)
 
 
 def test_the_theme_follows_the_system_until_the_reader_chooses(opened):
@@ -144,6 +150,26 @@ def test_the_theme_follows_the_system_until_the_reader_chooses(opened):
     assert shown.js(paper) == "rgb(255, 255, 255)" != dark
     shown.js("localStorage.clear()")
     assert opened(dark=False).js(paper) == "rgb(255, 255, 255)"
+
+
+def test_no_text_of_a_record_runs_when_it_is_shown_hovered_opened_or_printed(driver, tmp_path):
+    evil = "<img src=x onerror='window.evil = 1'>"
+    found = measurements(1e6, 0.1) | {evil: Measurement(1.0, "1", "none", "detail", 1, note=evil)}
+    found |= {f"rate{evil}": Measurement(2.0, "1/s", "higher", "throughput", 1, primary=True)}
+    rows = [row(f"{evil}{n}", evil, measurements=found, warnings=(evil,), absent={"ram": evil}) for n in range(2)]
+    path = tmp_path / "evil.html"
+    path.write_text(page.render(rows, "en", problems=[evil]), encoding="utf-8")
+    shown = Page(driver, path)
+    shown.one("#columns > summary").click()
+    for box in shown.driver.find_elements("css selector", "#columns input:not(:checked)"):
+        box.click()
+    shown.one("#columns > summary").click()
+    hover(shown, shown.js(MISSING))
+    shown.js("page.open(0)")
+    shown.wait(lambda: shown.js("return document.querySelector('dialog[open]')"))
+    shown.driver.execute_cdp_cmd("Page.printToPDF", {"landscape": True})
+    assert shown.js("return [window.evil ?? 0, document.querySelectorAll('img').length]") == [0, 0]
+    assert shown.complaints() == []
 
 
 def test_on_paper_every_row_and_the_number_of_its_reason_is_there(opened):

@@ -13,6 +13,9 @@ page.element = (name, attributes = {}, ...children) => {
   return made;
 };
 
+// For the few places where the library takes a string as markup.
+page.escape = (text) => page.element("i", {}, text).innerHTML;
+
 page.unpack = async (id) => {
   const bytes = Uint8Array.from(atob(document.getElementById(id).textContent), (letter) => letter.charCodeAt(0));
   const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));

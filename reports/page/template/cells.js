@@ -53,7 +53,13 @@
   };
 
   // On paper nothing can be hovered: the numbers lead to the footnotes below.
-  page.printed = (column, row) => column.texts[row] + (column.notes.get(row) ?? []).map((number) => ` [${number}]`).join("");
+  page.printed = (column, row) => {
+    const text = column.texts[row] + (column.notes.get(row) ?? []).map((number) => ` [${number}]`).join("");
+    return page.element(column.best.has(row) || column.failed.has(row) ? "b" : "span", {}, text);
+  };
 
-  page.reasons = (column, row) => (column.notes.get(row) ?? []).map(page.note).join("\n");
+  page.reasons = (column, row) => {
+    const numbers = column.notes.get(row) ?? [];
+    return numbers.length ? page.element("div", {}, numbers.map(page.note).join("\n")) : false;
+  };
 })();

@@ -28,7 +28,7 @@
   const define = (column) => ({
     title: column.title,
     titleFormatter: () => heading(column),
-    titlePrint: column.title + (column.title_notes ?? []).map((number) => ` [${number}]`).join(""),
+    titlePrint: page.escape(column.title + (column.title_notes ?? []).map((number) => ` [${number}]`).join("")),
     field: column.field,
     visible: column.shown ?? false,
     frozen: column.group === "names",
@@ -38,7 +38,7 @@
     headerSortStartingDir: column.title.includes("↑") || column.kind === "ratio" ? "desc" : "asc",
     formatter: (cell) => page.cell(column, cell.getData().i, column === method),
     formatterPrint: (cell) => page.printed(column, cell.getData().i),
-    tooltip: (_event, cell) => page.reasons(column, cell.getData().i) || false,
+    tooltip: (_event, cell) => page.reasons(column, cell.getData().i),
     headerFilter: "input",
     headerFilterPlaceholder: column.kind === "name" ? "" : "< >",
     headerFilterParams: {
@@ -62,7 +62,7 @@
     maxHeight: data.rows > LONG ? "85vh" : false,
     groupBy: grouping ? "group" : false,
     groupHeader: groupHeading,
-    groupHeaderPrint: (number) => [data.groups[number].title, ...data.groups[number].facts].join(" · "),
+    groupHeaderPrint: (number) => page.escape([data.groups[number].title, ...data.groups[number].facts].join(" · ")),
     headerSortClickElement: "header",
     movableColumns: true,
     placeholder: words["none left"],
