@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from fixtures.cache import CHECKPOINT, CHECKPOINT_S, Cache
+from fixtures.cache.store import CHECKPOINT, CHECKPOINT_S, Cache
 from fixtures.methods import finetuning, movement
 from fixtures.models import torch_format
 from fixtures.registry import BuildContext
