@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from reports import page
-from reports.commands.common import RESULTS, WRONG, merged, selected, write
+from reports.commands.common import RESULTS, WRONG, complain, merged, selected, write
 
 NAME = RESULTS / "page.html"
 
@@ -25,6 +25,10 @@ def add(commands: Any, common: argparse.ArgumentParser) -> None:
 def _page(options: argparse.Namespace) -> int:
     """What could not be read is said on the page as well: it is shown to others than who made it."""
     found = merged(options.paths)
-    wrong = (*found.problems, *found.conflicts)
-    write(options.output, page.render(selected(found.records, options), options.lang, wrong))
+    rows = selected(found.records, options)
+    if not rows:
+        cause = "none of the rows is of the asked task, model and device" if found.records else "there are no records to show"
+        complain([f"{options.output} is not written: {cause}"])
+        return WRONG
+    write(options.output, page.render(rows, options.lang, (*found.problems, *found.conflicts)))
     return WRONG if found.problems else 0

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from reports.words import LANGUAGES
 
 PHRASES: Mapping[str, tuple[str, str]] = {
-    "rows": ("Rows", "Строк"),
-    "machines": ("Machines", "Машин"),
+    "rows": ("Rows", "Строки"),
+    "machines": ("Machines", "Машины"),
     "runs": ("Runs", "Запуски"),
     "measured at": ("Measured", "Измерено"),
     "figures": ("Plots", "Графики"),

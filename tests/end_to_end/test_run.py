@@ -102,6 +102,7 @@ def test_the_table_and_the_csv_hold_every_row(finished):
     table = (results / "table.md").read_text()
     assert "tiny-image" in table
     assert "random weights" in table
+    assert "tiny-image" in (results / "page.html").read_text(encoding="utf-8")
     with (results / "table.csv").open() as stream:
         assert len(list(csv.DictReader(stream))) == len(finished.records())
 

@@ -167,6 +167,16 @@ def test_the_command_line_writes_the_page_and_says_on_it_what_could_not_be_read(
     assert "tiny-bert" not in out.read_text(encoding="utf-8")
 
 
+def test_a_page_that_is_there_is_not_replaced_by_an_empty_one(tmp_path, capsys):
+    out = tmp_path / "page.html"
+    out.write_text("kept", encoding="utf-8")
+    write_records(tmp_path / "in" / "good.json", desk())
+    assert main(["page", str(tmp_path / "in"), "--output", str(out), "--model", "other"]) == 2
+    assert "none of the rows" in capsys.readouterr().err
+    assert main(["page", str(tmp_path / "nowhere"), "--output", str(out)]) == 2
+    assert out.read_text(encoding="utf-8") == "kept"
+
+
 def test_no_rows_are_said_to_be_none():
     text = page.render([], "en", problems=["x.json: no such file"])
     assert "No records: nothing was measured." in text

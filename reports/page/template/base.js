@@ -2,7 +2,7 @@
 const page = {};
 page.data = JSON.parse(document.getElementById("data").textContent);
 page.words = page.data.words;
-page.say = (key, ...values) => values.reduce((text, value) => text.replace("{}", value), page.words[key]);
+page.say = (key, ...values) => values.reduce((text, value) => text.replace("{}", () => value), page.words[key]);
 
 page.element = (name, attributes = {}, ...children) => {
   const made = document.createElement(name);

@@ -1,7 +1,6 @@
 // Which columns are shown. A wide column joins the table when it is first asked for.
 (() => {
   const menu = document.querySelector("#columns .menu");
-  const titles = { names: "names", table: "table", speed: "speed" };
 
   page.columnMenu = (table, columns, wide, define) => {
     const boxes = new Map();
@@ -11,7 +10,7 @@
       box.checked = shown;
       box.addEventListener("change", () => change(box.checked));
       if (!groups.has(group)) {
-        const name = titles[group] ? page.words[titles[group]] : page.say("all of", group.replace("cuda", "gpu").toUpperCase());
+        const name = page.words[group] ?? page.say("all of", group === "cuda" ? "GPU" : group.toUpperCase());
         groups.set(group, page.element("fieldset", {}, page.element("legend", {}, name)));
         menu.append(groups.get(group));
       }
