@@ -216,3 +216,11 @@ def test_ten_thousand_rows_open_and_sort_within_a_second(driver, tmp_path):
         time.sleep(0.1)
     assert min(took) < 1000
     assert last.complaints() == []
+
+
+@pytest.mark.parametrize(("ci", "outcome"), [("1", pytest.fail.Exception), ("", pytest.skip.Exception)])
+def test_a_missing_browser_fails_where_ci_is_set_and_is_a_reason_to_skip_elsewhere(monkeypatch, ci, outcome):
+    monkeypatch.setenv("CI", ci)
+    monkeypatch.setattr("shutil.which", lambda name: None)
+    with pytest.raises(outcome, match="apt-get install -y chromium chromium-driver"):
+        started()
