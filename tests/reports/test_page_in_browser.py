@@ -69,6 +69,17 @@ def test_a_click_on_a_header_sorts_by_the_number_and_missing_values_stay_last(op
     assert set(up[len(numbers) :]) == set(down[len(numbers) :]) == {"failed"}
 
 
+def test_the_keyboard_sorts_and_the_header_says_how(opened):
+    shown = opened()
+    header = shown.one(f".tabulator-col[tabulator-field='{shown.field('Weight size')}']")
+    header.find_element("css selector", "button").send_keys("\ue007")
+    shown.wait(lambda: header.get_attribute("aria-sort") == "ascending")
+    header.find_element("css selector", "button").send_keys(" ")
+    shown.wait(lambda: header.get_attribute("aria-sort") == "descending")
+    first = shown.texts("Weight size")[0]
+    assert float(first.split()[0]) == max(float(text.split()[0]) for text in shown.texts("Weight size") if text[0].isdigit())
+
+
 def test_rows_are_grouped_by_what_may_be_compared(opened):
     shown = opened()
     titles = shown.js("return [...document.querySelectorAll('.tabulator-group')].map((group) => group.textContent)")
