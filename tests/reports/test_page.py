@@ -5,6 +5,7 @@ import gzip
 import json
 import re
 from dataclasses import replace
+from typing import NamedTuple
 
 import pytest
 
@@ -181,3 +182,21 @@ def test_no_rows_are_said_to_be_none():
     text = page.render([], "en", problems=["x.json: no such file"])
     assert "No records: nothing was measured." in text
     assert "x.json: no such file" in text
+
+
+class Drawn(NamedTuple):
+    slug: str
+    title: str
+    svg: str
+    description: str
+
+
+def test_plots_are_inside_with_their_words_and_beyond_forty_are_counted():
+    figures = [Drawn(f"f{n}", f"Speed {n}", f"<svg id='plot-{n}'></svg>", f"key numbers {n}") for n in range(42)]
+    text = page.render(desk(), figures=figures)
+    assert "<svg id='plot-39'></svg>" in text
+    assert "key numbers 39" in text
+    assert "plot-40" not in text
+    assert "2 more plots are left out" in text
+    assert "No plots: no library" in page.render(desk(), no_figures="No plots: no library")
+    assert "figures-title" not in page.render(desk())
