@@ -121,8 +121,11 @@ def write_texts(directory: Path, texts: Iterable[tuple[str, str]]) -> list[Path]
     written = []
     for name, text in texts:
         partial = directory / f".{name}.partial"
-        partial.write_text(text, encoding="utf-8", newline="\n")
-        written.append(partial.replace(directory / name))
+        try:
+            partial.write_text(text, encoding="utf-8", newline="\n")
+            written.append(partial.replace(directory / name))
+        finally:
+            partial.unlink(missing_ok=True)
     return written
 
 

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from fixtures import timing
-from fixtures.measure import describe_memory
+from fixtures.describe import describe_memory
 from fixtures.probes import conditions
 from fixtures.worker import session
 
