@@ -101,9 +101,7 @@ def a_against_a(bench: Bench, case: Case, repetitions: int) -> None:
         candidate, reference = bench.opened(case), bench.opened(case)
         pairs = Pairs(candidate, reference, random.Random(repetition), 600.0)
         for _ in range(20):
-            pairs.before()
-            pairs.call_candidate()
-            pairs.after()
+            pairs.one()
         estimates.append(statistics.median(pairs.ratios()))
         candidate.close()
         reference.close()
@@ -139,7 +137,7 @@ def cold_and_warm() -> None:
             selection = ["--model", "entities-bert", "--device", "cpu", *(f"--method={name}" for name in methods)]
             places = ["--cache-dir", f"{scratch}/cache", "--report-dir", f"{scratch}/results"]
             command = [sys.executable, "-m", "pytest", "benchmarks", "-q", *selection, *places]
-            subprocess.run(command, cwd=ROOT, capture_output=True, check=False)
+            subprocess.run(command, cwd=ROOT, capture_output=True, check=True)
             seconds.append(time.perf_counter() - began)
         (path,) = [path for path in Path(scratch).glob("results/*/*.json") if path.parent.name != "history"]
         rows = [record for record in read_records(path) if record.status == "measured"]
