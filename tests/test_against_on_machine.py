@@ -3,14 +3,21 @@
 import json
 import math
 import random
+from contextlib import contextmanager
 
 import pytest
 
 from fixtures.against import decided
 from fixtures.errors import Unsupported
 from reports.gate_statistics import LOOKS
-from tests import gate_on_machine
-from tests.gate_on_machine import ALPHA, INJECTED, TOLERANCE, alarm, main, plan, read, resampled, summary, write
+from tests import gate_machine_summary, gate_on_machine
+from tests.gate_machine_summary import ALPHA, TOLERANCE, alarm, resampled, summary
+from tests.gate_on_machine import INJECTED, main, plan, read, write
+
+
+@pytest.fixture(autouse=True)
+def few_resampled_runs(monkeypatch):
+    monkeypatch.setattr(gate_machine_summary, "RUNS", 20)
 
 
 def row(case="m:onnx:cpu", share=0.0, change=0.0, fresh=(), seed=0, noise=0.005, baseline=1.0):
@@ -25,7 +32,11 @@ def row(case="m:onnx:cpu", share=0.0, change=0.0, fresh=(), seed=0, noise=0.005,
         "first": first,
         "confirmations": confirmations,
         "times": [{"now_s": now, "before_s": before}],
-        "verdict": {"slowdown": math.exp(sorted(first)[20])},
+        "verdict": {"slowdown": 1 + change},
+        "cpu": 1.19,
+        "load_average": 0.5,
+        "machine": "Some CPU, 2 cores",
+        "left_out": 1,
     }
 
 
@@ -61,22 +72,27 @@ def test_a_recorded_false_alarm_is_counted_and_one_that_fresh_processes_refute_i
 
 def test_what_was_injected_is_counted_apart_and_beside_the_median_rule():
     slowed = [row(share=0.20, change=0.20, fresh=(0.2,) * 5, seed=seed) for seed in range(3)]
-    text = summary([row(), *slowed])
-    assert text[-1] == "+20%: found 3 of 3; median:10% on the same samples: 3 of 3"
+    assert cells([row(), *slowed], "20%") == ["3", "3 of 3", "0 of 3", "3 of 3", "1.200x", "1.190x"]
     unseen = [row(share=0.05, change=0.05, fresh=(0.05,) * 5, seed=seed) for seed in range(3)]
-    assert summary([row(), *unseen])[-1] == "+5%: found 3 of 3; median:10% on the same samples: 0 of 3"
+    assert cells([row(), *unseen], "5%") == ["3", "3 of 3", "0 of 3", "0 of 3", "1.050x", "1.190x"]
+
+
+def cells(rows, share):
+    """The table's line of that share, without its first cell."""
+    table = [[cell.strip() for cell in line.strip("|").split("|")] for line in summary(rows)[0].splitlines()]
+    return next(line[1:] for line in table if line[0] == share)
 
 
 def test_the_median_rule_against_an_earlier_run_sees_the_machine_change():
     rows = [row(), row(baseline=1.3), row(baseline=1.0)]
-    assert list(gate_on_machine.between_runs(rows)) == [True, False]
+    assert list(gate_machine_summary.between_runs(rows)) == [True, False]
 
 
 def test_resampled_runs_of_noisy_processes_raise_alarms():
     """Processes that differ by 10 % for as long as they live: the resampling must see what that does."""
     noisy = [row(seed=seed, change=random.Random(seed).choice((0.1, 0.12))) for seed in range(8)]
-    assert gate_on_machine.resampled(noisy, runs=3).startswith("3 of 3 runs")
-    assert gate_on_machine.resampled([row(seed=seed) for seed in range(8)], runs=20).startswith("0 of 20 runs")
+    assert resampled(noisy, runs=3).startswith("3 of 3 runs")
+    assert resampled([row(seed=seed) for seed in range(8)], runs=20).startswith("0 of 20 runs")
 
 
 def test_the_file_is_read_back_and_one_that_is_not_ours_is_left_as_it_is(tmp_path):
@@ -120,3 +136,38 @@ def test_a_suspicion_is_never_confirmed_by_the_recording_that_raised_it():
     assert not any(alarm(draw, {"case": [slow, quiet]}) for _ in range(200))
     assert any(alarm(draw, {"case": [slow, slow]}) for _ in range(20))
     assert "nothing can be resampled" in resampled([{"case": "case", "first": slow}])
+
+
+def test_the_page_says_what_the_file_holds_and_where_it_was_taken(tmp_path, capsys):
+    path, written = tmp_path / "pairs.json", tmp_path / "docs" / "page.md"
+    write(path, [row(seed=seed) for seed in range(3)] + [row(share=0.1, change=0.1, fresh=(0.1,) * 5)])
+    main(["--pairs", str(path), "--summary", "--page", str(written)])
+    text = written.read_text()
+    assert "| 10%        | 1           | 1 of 1       |" in text
+    assert "- unchanged: 0 false alarms in 3 comparisons of 1 cases" in text
+    assert "- machine: Some CPU, 2 cores" in text
+    assert "- load average 0.5 (median; 0.5 at most); 4 disturbed pairs left out" in text
+    assert f"written: {written}" in capsys.readouterr().out
+
+
+def test_no_comparison_begins_after_the_minutes_are_over_and_none_is_lost(tmp_path, monkeypatch, capsys):
+    @contextmanager
+    def sides(options):
+        yield None, None
+
+    now = [0.0]
+
+    def next_comparison(head, base, share, rows, listed):
+        now[0] += 40
+        return {**row(share=share), "seconds": 40.0}
+
+    for name, fake in {"sides": sides, "next_comparison": next_comparison, "place": lambda side: "here"}.items():
+        monkeypatch.setattr(gate_on_machine, name, fake)
+    monkeypatch.setattr(gate_on_machine.time, "monotonic", lambda: now[0])
+    path = tmp_path / "pairs.json"
+    asked = ["--pairs", str(path), "--comparisons", "4", "--injected", "0", "--minutes", "1"]
+    main(asked)
+    assert len(read(path)) == 2
+    assert "2 comparisons are left after 1 minutes: the same command goes on" in capsys.readouterr().out
+    main(asked)
+    assert len(read(path)) == 4
