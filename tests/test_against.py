@@ -188,6 +188,14 @@ def test_the_cpu_time_of_the_same_calls_stands_beside_their_wall_time():
     assert re.search(r"slower: 1\.1\d\dx .* the time of a call \(1\.\d+x its CPU time\)", found.findings[0].text)
 
 
+def test_a_busy_machine_is_said_and_an_idle_one_is_not(monkeypatch):
+    monkeypatch.setattr(against_report.os, "cpu_count", lambda: 2)
+    assert against_report.load([0.1, 2.0]) == against_report.load([]) == []
+    (said,) = against_report.load([0.1, 2.5, 4.0])
+    assert said.startswith("2 of 3 cases were compared on a busy machine (load average up to 4.0 on 2 cores)")
+    assert "a slowdown reads larger than it is" in said
+
+
 def test_no_false_alarm_of_n_is_bounded_by_the_rule_of_three():
     # 0 of n: 1 - .05 ** (1 / n), by hand 1.487 % at 200; 2 of 200: 3.114 % (scipy.stats.beta.ppf(.95, 3, 198))
     assert against_report.upper_bound(0, 200) == pytest.approx(1 - 0.05 ** (1 / 200), abs=1e-6)

@@ -1,5 +1,6 @@
 """Planted regressions of every kind are found; what did not change, or cannot be compared, is never called worse."""
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -76,6 +77,17 @@ def test_a_planted_regression_is_worse_and_says_both_values(now, said):
     texts = findings(now)
     assert any(said in text for text in texts), texts
     assert judge([now], [one()], Thresholds()).status == "worse"
+
+
+def test_a_loss_of_one_point_is_worse_where_the_paired_test_allows_and_unsure_with_its_interval_where_not():
+    """Among 40 cases .00025 each: 24 of 2400 items lost have p = 2 * .5**24, 10 of 1000 have 2 * .5**10 = .002."""
+    for items, lost, word in ((2400, 24, "worse"), (1000, 10, "unsure")):
+        before, now = [1] * items, [0] * lost + [1] * (items - lost)
+        others = [one(f"prune{number}") for number in range(39)]
+        verdict = judge([one(outcomes={"correct": now}), *others], [one(outcomes={"correct": before}), *others], Thresholds())
+        (found,) = [f for f in verdict.findings if f.metric == "quality" and f.case == one().case]
+        assert found.word == word, found.text
+        assert re.search(rf"accuracy -1\.00 points \[-?[\d.]+, -?[\d.]+\].*{items} items", found.text), found.text
 
 
 @pytest.mark.parametrize(
