@@ -3,6 +3,7 @@
   const { data, words } = page;
   const columns = data.columns.map((column) => page.prepare(column));
   const rows = Array.from({ length: data.rows }, (_, i) => ({ i, group: data.groupOf[i] }));
+  const SMALL = window.matchMedia("(max-width: 64rem)").matches;
   const NARROW = window.matchMedia("(max-width: 40rem)").matches;
   const grouping = data.groups.length > 1 && data.rows <= 2000; // chosen so that the headings do not slow the opening of a long table
   const LONG = 60; // rows from which the table scrolls inside the page
@@ -14,8 +15,8 @@
   };
   columns.forEach((column, index) => {
     column.field = `c${index}`;
-    // A group's heading says its task and model: the task is not repeated, and on a phone only the method stays.
-    column.shown = column === method || column.group !== "names" || (!NARROW && !(grouping && column.title === words.task));
+    // A group's heading says its task, machine and model: the task is not repeated, and where there is little room only the method is.
+    column.shown = column === method || column.group !== "names" || !(grouping && (SMALL || column.title === words.task));
     page.fill(column);
   });
 
@@ -28,7 +29,8 @@
   // Wide enough for the longest text and for the longest word of the title beside the arrow; estimated, since measuring 10 000 rows takes seconds.
   const width = (column) => {
     const word = Math.max(...column.title.split(" ").map((part) => part.length));
-    return Math.min(Math.max(column.longest * 7.1 + 26, word * 8.2 + 34, 106), NARROW && column === method ? 170 : 400);
+    const marked = (column.title_notes ?? []).length * 16;
+    return Math.min(Math.max(column.longest * 7.1 + 26, word * 8.2 + 34 + marked, 106 + marked), NARROW && column === method ? 170 : 400);
   };
   const define = (column) => ({
     title: column.title,
@@ -36,7 +38,7 @@
     titlePrint: page.escape(column.title + (column.title_notes ?? []).map((number) => ` [${number}]`).join("")),
     field: column.field,
     visible: column.shown ?? false,
-    frozen: column.group === "names",
+    frozen: column.group === "names" && (!SMALL || grouping),
     width: width(column),
     headerWordWrap: true,
     sorter: page.sorter(column),
