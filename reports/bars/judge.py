@@ -44,9 +44,13 @@ class Answer:
 
     @property
     def outcome(self) -> str:
+        """A row that failed misses its bar; one that lacks a number, such as that of the row it is compared with, was not measured."""
         if self.row is None or self.row.status in ("not-applicable", "unavailable"):
             return ABSENT
-        return REACHED if all(finding.holds for finding in self.findings if finding.required) else MISSED
+        required = [finding for finding in self.findings if finding.required]
+        if self.row.status != "measured" or any(finding.estimate and not finding.holds for finding in required):
+            return MISSED
+        return REACHED if all(finding.holds for finding in required) else ABSENT
 
     @property
     def key(self) -> str:

@@ -48,7 +48,7 @@ def share_of_score(row: Record, peers: Sequence[Record]) -> Estimate:
     paired = found.paired or {}
     if paired.get("difference") is None or found.direction != "higher":
         raise Unknown("no paired comparison with the original")
-    before = found.value - paired["difference"]
+    before = original_score(row, peers).value
     low, high = (None if paired.get(side) is None else 1 + paired[side] / before for side in ("low", "high"))
     return Estimate(found.value / before, found.n, low, high)
 
@@ -59,7 +59,13 @@ def score(row: Record, peers: Sequence[Record]) -> Estimate:
 
 
 def original_score(row: Record, peers: Sequence[Record]) -> Estimate:
-    return score(original(row, peers), peers)
+    """What the row was paired with; so no other row is needed, when only the latest original of several runs is stored."""
+    if row.method == ORIGINAL:
+        return score(row, peers)
+    difference = (led(row).paired or {}).get("difference")
+    if difference is None:
+        raise Unknown("no paired comparison with the original")
+    return Estimate(led(row).value - difference, led(row).n)
 
 
 def led(row: Record) -> Measurement:

@@ -56,6 +56,17 @@ def test_a_row_that_failed_misses_and_one_that_cannot_be_is_not_measured():
     assert judge_row(case("prune50", -0.1), PAGE, []) is None
 
 
+def test_a_number_that_a_row_lacks_leaves_its_bar_unmeasured_unless_another_number_misses():
+    bar = replace(BAR, needs=(Need("share_of_score", at_least=0.99), Need("gain", above=0.0)))
+    page = replace(PAGE, bars=(bar,))
+    assert judge_row(case("int8", 0.0), page, []).outcome == "not measured"  # nothing to gain over
+    assert judge_row(case("int8", -0.1), page, []).outcome == "missed"
+
+
+def test_what_the_original_scored_is_known_from_the_pair_where_only_a_later_original_is_stored():
+    assert look(case("int8", -0.004), "original_score", []).value == pytest.approx(0.8)
+
+
 def test_a_ratio_needs_the_original_of_the_same_run():
     other = replace(case("original"), run_id="another run")
     assert look(case("int8", 0.0), "ram", [other]) == "the original was not measured in the same run"
