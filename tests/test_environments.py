@@ -1,0 +1,84 @@
+"""Every environment is pinned, creates what its methods need, and smokes its own methods (tox.ini, requirements/)."""
+
+import configparser
+import fnmatch
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from fixtures import environments
+from fixtures.doctor.installed import normalised, pinned
+from fixtures.doctor.runnable import GPU, names_of
+from fixtures.errors import Unavailable
+from tests.building import catalog
+
+TOX = configparser.ConfigParser(interpolation=None)
+TOX.read(environments.ROOT / "tox.ini", encoding="utf-8")
+OTHERS = sorted(set(names_of(catalog())) - {environments.CORE, GPU})
+
+
+def requirements(name: str) -> dict[str, str]:
+    """Distribution -> exact version; a line that pins nothing fails here."""
+    lines = (environments.ROOT / "requirements" / f"{name}.txt").read_text(encoding="utf-8").splitlines()
+    wanted = [line.partition("#")[0].strip() for line in lines]
+    found = {}
+    for line in filter(None, wanted):
+        match = re.fullmatch(r"([A-Za-z0-9._-]+)==([A-Za-z0-9._]+)", line)
+        assert match, f"requirements/{name}.txt: {line!r} is no exact version"
+        found[normalised(match[1])] = match[2]
+    return found
+
+
+def smoked(name: str) -> list[str]:
+    """Methods that the environment's own command names."""
+    words = shlex.split(TOX[f"testenv:{name}"]["commands"])
+    globs = [words[position + 1] for position, word in enumerate(words) if word == "--method"]
+    return [method for method in catalog().methods if any(fnmatch.fnmatch(method, glob) for glob in globs)]
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_an_environment_lies_where_its_methods_look_for_it(name):
+    assert TOX[f"testenv:{name}"]["env_dir"] == f"{{work_dir}}/{name}"
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_what_an_environment_asks_for_is_exact_and_is_what_its_constraints_pin(name):
+    pins = pinned(environments.ROOT, name)
+    assert requirements(name).items() <= pins.items()
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_an_environment_installs_what_its_methods_and_runtimes_need(name):
+    methods = [method for method in catalog().methods.values() if method.environment == name]
+    needs = {need for method in methods for step in method.steps for need in step.needs}
+    needs |= {need for runtime in catalog().runtimes.values() if runtime.environment == name for need in runtime.needs}
+    assert {normalised(need) for need in needs} <= pinned(environments.ROOT, name).keys()
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_the_smoke_benchmark_of_an_environment_runs_its_own_methods_alone(name):
+    methods = [catalog().methods[method] for method in smoked(name)]
+    assert methods
+    assert {method.environment for method in methods} == {name}
+
+
+def test_one_torch_serves_every_environment_that_has_one():
+    versions = {name: pinned(environments.ROOT, name).get("torch") for name in (environments.CORE, *OTHERS)}
+    assert {version for version in versions.values() if version} == {pinned(environments.ROOT, environments.CORE)["torch"]}, (
+        versions
+    )
+
+
+def test_an_environment_that_was_named_comes_before_the_one_under_tox(tmp_path):
+    beside = tmp_path / ".tox" / "litert" / "bin" / "python"
+    beside.parent.mkdir(parents=True)
+    beside.touch()
+    assert environments.interpreter("litert", {}, tmp_path) == beside
+    assert environments.interpreter("litert", {"litert": Path("/mine")}, tmp_path) == Path("/mine")
+
+
+def test_an_environment_that_does_not_exist_is_unavailable_with_its_command(tmp_path):
+    with pytest.raises(Unavailable, match="`tox run -e executorch --notest` creates it"):
+        environments.interpreter("executorch", {}, tmp_path)
