@@ -16,6 +16,7 @@ from reports.record import Measurement, Record
 from reports.speed import speedup
 from reports.statistics import QUALITY_MARGIN, SPEED_MARGIN, quotient
 from reports.units import difference, percent, ratio
+from reports.words import say
 
 Key = tuple[str, str, str]
 
@@ -32,21 +33,21 @@ class Change:
     reason: str = ""  # why (part of) the case is not compared
 
 
-def compare(a: Iterable[Record], b: Iterable[Record]) -> list[Change]:
+def compare(a: Iterable[Record], b: Iterable[Record], lang: str = "en") -> list[Change]:
     """In the order of A, then what only B has."""
     sides = _latest(a), _latest(b)
     changes = []
     for key in dict.fromkeys([*sides[0], *sides[1]]):
         before, after = sides[0].get(key), sides[1].get(key)
         if before is None or after is None:
-            changes.append(Change(key[1], reason=f"only in {'B' if before is None else 'A'}"))
+            changes.append(Change(key[1], reason=say(lang, "only in", side="B" if before is None else "A")))
         elif "measured" not in (before.status, after.status):
-            changes.append(Change(key[1], reason=f"measured in neither ({before.status}, {after.status})"))
+            changes.append(Change(key[1], reason=say(lang, "measured in neither", a=before.status, b=after.status)))
         elif before.status != "measured" or after.status != "measured":
             side, row = ("A", before) if before.status != "measured" else ("B", after)
-            changes.append(Change(key[1], reason=f"{row.status} in {side}: {row.reason}"))
+            changes.append(Change(key[1], reason=say(lang, "unmeasured side", status=row.status, side=side, reason=row.reason)))
         else:
-            changes.append(_change(before, after))
+            changes.append(_change(before, after, lang))
     return changes
 
 
@@ -55,42 +56,41 @@ def _latest(records: Iterable[Record]) -> Mapping[Key, Record]:
     return {(r.task, r.case, environment_of(r)): r for r in sorted(records, key=lambda r: (r.run_id, r.started_at))}
 
 
-def _change(a: Record, b: Record) -> Change:
+def _change(a: Record, b: Record, lang: str) -> Change:
     if a.method_revision != b.method_revision:
-        reason = f"not comparable: the method's revision is {a.method_revision} in A and {b.method_revision} in B"
-        return Change(a.case, reason=reason)
+        return Change(a.case, reason=say(lang, "revisions", a=a.method_revision, b=b.method_revision))
     reasons = []
     if machine_of(a) != machine_of(b):
-        reasons.append(f"speed and RAM not comparable: machine {machine_of(a)} in A, {machine_of(b)} in B")
+        reasons.append(say(lang, "conditions differ", what=say(lang, "machine").lower(), a=machine_of(a), b=machine_of(b)))
     for key in ("batch", "inputs", "threads"):
         if a.conditions.get(key) != b.conditions.get(key):
-            reasons.append(f"speed and RAM not comparable: {key} {a.conditions.get(key)} in A, {b.conditions.get(key)} in B")
+            reasons.append(say(lang, "conditions differ", what=key, a=a.conditions.get(key), b=b.conditions.get(key)))
     alike = not reasons
-    texts, why = _quality(a, b)
+    texts, why = _quality(a, b, lang)
     reasons += why
     speed = ""
     if alike:
-        speed, why = _speed(a, b)
+        speed, why = _speed(a, b, lang)
         reasons += why
     memories = (ram(a), ram(b))
-    memory = _relative(memories[0][1], memories[1][1]) if alike and memories[0] and memories[1] else ""
-    return Change(a.case, _relative(value(a, "size"), value(b, "size")), speed, memory, texts, "; ".join(reasons))
+    memory = _relative(memories[0][1], memories[1][1], lang) if alike and memories[0] and memories[1] else ""
+    return Change(a.case, _relative(value(a, "size"), value(b, "size"), lang), speed, memory, texts, "; ".join(reasons))
 
 
-def _relative(a: float | None, b: float | None) -> str:
+def _relative(a: float | None, b: float | None, lang: str) -> str:
     if a is None or b is None or a <= 0:
         return ""
-    return "same" if a == b else f"{'+' if b > a else '−'}{percent(abs(b / a - 1))}"
+    return say(lang, "same") if a == b else f"{'+' if b > a else '−'}{percent(abs(b / a - 1))}"
 
 
-def _speed(a: Record, b: Record) -> tuple[str, list[str]]:
+def _speed(a: Record, b: Record, lang: str) -> tuple[str, list[str]]:
     before, after = speedup(a), speedup(b)
     if before is None or after is None:
-        return "", [f"no paired speed-up in {'A' if before is None else 'B'}"]
+        return "", [say(lang, "no pairs", side="A" if before is None else "B")]
     if a.method == "original":
         return "", []  # against itself in both: the reference, not a result
     found = quotient(after, before)
-    return f"{ratio(found.value, found.low, found.high)} {_word(found.low, found.high, 1 + SPEED_MARGIN)}", []
+    return f"{ratio(found.value, found.low, found.high)} {say(lang, _word(found.low, found.high, 1 + SPEED_MARGIN))}", []
 
 
 def _word(low: float | None, high: float | None, margin: float) -> str:
@@ -102,22 +102,22 @@ def _word(low: float | None, high: float | None, margin: float) -> str:
     return "same" if low >= 1 / margin and high <= margin else "unsure"
 
 
-def _quality(a: Record, b: Record) -> tuple[str, list[str]]:
+def _quality(a: Record, b: Record, lang: str) -> tuple[str, list[str]]:
     first, second = lead(a), lead(b)
     if first is None or second is None:
         return "", []
     if first[0] != second[0] or first[1].n != second[1].n:
-        return "", [f"quality not comparable: {_what(first)} in A, {_what(second)} in B"]
+        return "", [say(lang, "metrics differ", a=_what(first, lang), b=_what(second, lang))]
     if a.outcomes and a.outcomes == b.outcomes:
-        return f"{label(first[0])} {difference(0.0)} (the same answers)", []
-    return f"{label(first[0])} {_difference(first[1], second[1])}", []
+        return f"{label(first[0])} {difference(0.0)} ({say(lang, 'same answers')})", []
+    return f"{label(first[0])} {_difference(first[1], second[1], lang)}", []
 
 
-def _what(found: tuple[str, Measurement]) -> str:
-    return f"{label(found[0])} of {found[1].n}"
+def _what(found: tuple[str, Measurement], lang: str) -> str:
+    return say(lang, "metric of", metric=label(found[0]), n=found[1].n)
 
 
-def _difference(a: Measurement, b: Measurement) -> str:
+def _difference(a: Measurement, b: Measurement, lang: str) -> str:
     """Unpaired: the half-widths are combined as those of independent values, wider than the truth on the same samples."""
     change = b.value - a.value
     if a.low is None or a.high is None or b.low is None or b.high is None:
@@ -128,13 +128,13 @@ def _difference(a: Measurement, b: Measurement) -> str:
     within = low >= -QUALITY_MARGIN and high <= QUALITY_MARGIN
     higher = (change > 0) == (b.direction != "lower")
     word = ("better" if higher else "worse") if beyond else "same" if within else "unsure"
-    return f"{difference(change, low, high)} {word}"
+    return f"{difference(change, low, high)} {say(lang, word)}"
 
 
-def render(changes: Sequence[Change]) -> str:
+def render(changes: Sequence[Change], lang: str = "en") -> str:
     from reports.render_markdown import escape
 
-    headers = ["Case", "Size", "Speed, B / A", "RAM", "Quality, B − A", "Not compared"]
+    headers = say(lang, "compare headers").split("|")
     rows = [[c.case, c.size, c.speed, c.ram, c.quality, c.reason] for c in changes]
     return markdown([headers, *([escape(cell) for cell in row] for row in rows)])
 

@@ -100,6 +100,39 @@ PHRASES: Mapping[str, tuple[str, str]] = {
     "memory": ("RAM", "RAM"),
     "quality": ("quality", "качество"),
     "no quality": ("no measured quality", "качество не измерено"),
+    "nothing qualifies": ("{who}: nothing qualifies.", "{who}: ничто не подходит."),
+    "not by speed": (
+        "chosen by size, not speed: the original against itself came out {verdict}",
+        "выбрано по размеру, а не по скорости: оригинал против себя: {verdict}",
+    ),
+    "do ship": ("{who}: ship {method} ({evidence})", "{who}: внедряйте {method} ({evidence})"),
+    "keep": ("{who}: keep the original ({evidence})", "{who}: оставьте оригинал ({evidence})"),
+    "fits": (
+        "{who}: {method} fits, its quality is unknown ({evidence})",
+        "{who}: {method} подходит, его качество неизвестно ({evidence})",
+    ),
+    "why unknown": (
+        "why: {reason}; --max-quality-loss excludes such rows",
+        "почему: {reason}; --max-quality-loss исключает такие строки",
+    ),
+    "next": ("next: {method} ({evidence})", "следующий: {method} ({evidence})"),
+    "out": ("out: {method}, {limits}", "не подходит: {method}, {limits}"),
+    "limit": ("{option} {limit}: {found}", "{option} {limit}: {found}"),
+    "limit unknown": ("not measured", "не измерено"),
+    "points": ("{value} pt", "{value} п."),
+    "ms": ("{value} ms", "{value} мс"),
+    "binding": (
+        "binding: {option} {limit}; {count} of {all} rows hold the rest, and the nearest, {method}, needs {least}",
+        "мешает: {option} {limit}; остальное выполняют {count} из {all} строк, ближайшей, {method}, нужно {least}",
+    ),
+    "binding unknown": (
+        "binding: {option} {limit}; the {count} rows that hold the rest have no such value",
+        "мешает: {option} {limit}; у строк, выполняющих остальное ({count}), такого значения нет",
+    ),
+    "no single": (
+        "no single constraint is to blame; nearest is {method}: {limits}",
+        "ни одно ограничение не мешает в одиночку; ближе всех {method}: {limits}",
+    ),
 }
 
 

@@ -7,9 +7,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from reports.conclusions_choose import Group, evidence, groups, loss, loud, ram, value, why_no_quality
+from reports.conclusions_words import tell
 from reports.record import Record
 from reports.speed import ORIGINAL, TUNED, speedup
 from reports.units import megabytes, significant
+from reports.words import say
 
 SIZES: Mapping[str, float] = {
     "b": 1.0, "kb": 1e3, "mb": 1e6, "gb": 1e9, "kib": 2.0**10, "mib": 2.0**20, "gib": 2.0**30,
@@ -32,34 +34,36 @@ class Limit:
     option: str
     value: float
     read: Callable[[Record], float | None]
-    show: Callable[[float], str]
+    show: Callable[[float, str], str]  # (value, language)
 
     def held(self, record: Record) -> bool:
         found = self.read(record)
         return found is not None and found <= self.value + 1e-9
 
-    def violation(self, record: Record) -> str:
+    def violation(self, record: Record, lang: str) -> str:
         found = self.read(record)
-        return f"{self.option} {self.show(self.value)}: " + ("not measured" if found is None else self.show(found))
+        text = tell(lang, "limit unknown") if found is None else self.show(found, lang)
+        return tell(lang, "limit", option=self.option, limit=self.show(self.value, lang), found=text)
 
 
 def limits(
     quality: float | None, ram_bytes: float | None, vram: float | None, size: float | None, ms: float | None
 ) -> list[Limit]:
-    def points(x: float) -> str:
-        return f"{significant(x, 3)} pt"
+    def points(x: float, lang: str) -> str:
+        return tell(lang, "points", value=significant(x, 3))
 
-    given: list[tuple[str, float | None, Callable[[Record], float | None], Callable[[float], str]]] = [
+    def milliseconds(x: float, lang: str) -> str:
+        return tell(lang, "ms", value=significant(x, 3))
+
+    def bytes_text(x: float, lang: str) -> str:
+        return megabytes(x)
+
+    given: list[tuple[str, float | None, Callable[[Record], float | None], Callable[[float, str], str]]] = [
         ("--max-quality-loss", quality, lambda r: found[1] if (found := loss(r)) else None, points),
-        ("--max-ram", ram_bytes, lambda r: found[1] if (found := ram(r)) else None, megabytes),
-        ("--max-vram", vram, lambda r: value(r, "vram"), megabytes),
-        ("--max-size", size, lambda r: value(r, "size"), megabytes),
-        (
-            "--max-latency",
-            ms,
-            lambda r: None if (found := value(r, "latency")) is None else found * 1e3,
-            lambda x: f"{significant(x, 3)} ms",
-        ),
+        ("--max-ram", ram_bytes, lambda r: found[1] if (found := ram(r)) else None, bytes_text),
+        ("--max-vram", vram, lambda r: value(r, "vram"), bytes_text),
+        ("--max-size", size, lambda r: value(r, "size"), bytes_text),
+        ("--max-latency", ms, lambda r: None if (found := value(r, "latency")) is None else found * 1e3, milliseconds),
     ]
     return [Limit(option, bound, read, show) for option, bound, read, show in given if bound is not None]
 
@@ -77,32 +81,33 @@ def recommend(records: Iterable[Record], constraints: Sequence[Limit], prefer: s
     return [_answer(group, group.name(everything), constraints, prefer, lang) for group in everything]
 
 
-def _answer(group: Group, name: str, constraints: Sequence[Limit], prefer: str, lang: str) -> Answer:
+def _answer(group: Group, who: str, constraints: Sequence[Limit], prefer: str, lang: str) -> Answer:
     fit = [r for r in group.rows if all(limit.held(r) for limit in constraints)]
     if not fit:
-        return Answer(
-            name, None, "\n".join([f"{name}: nothing qualifies.", *(f"  {text}" for text in _binding(group, constraints))])
-        )
-    lines = []
+        lines = [tell(lang, "nothing qualifies", who=who), *(f"  {text}" for text in _binding(group, constraints, lang))]
+        return Answer(who, None, "\n".join(lines))
     noisy = loud(group)
-    if noisy is not None and prefer == "speed":
-        prefer = "size"
-        lines.append(f"  chosen by size, not speed: the original against itself came out {noisy.verdict}")
-    best = max(fit, key=lambda r: _score(r, prefer))
-    head = f"{name}: ship {best.method}" if best.method != ORIGINAL else f"{name}: keep the original"
-    lines.insert(0, f"{head} ({evidence(best, group.original, lang)})")
-    if loss(best) is None:
-        lines[0] = f"{name}: {best.method} fits, its quality is unknown ({evidence(best, group.original, lang)})"
+    by_size = noisy is not None and prefer == "speed"
+    prefer = "size" if by_size else prefer
+    best, *rest = sorted(fit, key=lambda r: _score(r, prefer), reverse=True)
+    unknown = loss(best) is None
+    key = "fits" if unknown else "do ship" if best.method != ORIGINAL else "keep"
+    lines = [tell(lang, key, who=who, method=best.method, evidence=evidence(best, group.original, lang))]
+    if noisy is not None and by_size:
+        lines.append("  " + tell(lang, "not by speed", verdict=say(lang, noisy.verdict)))
     if best.method == TUNED:
-        lines.append("  the gain is the runtime's: the weights are those of the original")
-    if loss(best) is None:
-        lines.append(f"  why: {why_no_quality(best, lang)}; --max-quality-loss excludes such rows")
-    rest = sorted((r for r in fit if r is not best), key=lambda r: _score(r, prefer), reverse=True)
-    lines += [f"  next: {r.method} ({evidence(r, group.original, lang)})" for r in rest[:2]]
-    for r in group.rows:
-        if r not in fit:
-            lines.append(f"  out: {r.method}, " + "; ".join(limit.violation(r) for limit in constraints if not limit.held(r)))
-    return Answer(name, best, "\n".join(lines))
+        lines.append("  " + tell(lang, "runtime").strip())
+    if unknown:
+        lines.append("  " + tell(lang, "why unknown", reason=why_no_quality(best, lang)))
+    lines += ["  " + tell(lang, "next", method=r.method, evidence=evidence(r, group.original, lang)) for r in rest[:2]]
+    lines += [
+        "  " + tell(lang, "out", method=r.method, limits=_violations(r, constraints, lang)) for r in group.rows if r not in fit
+    ]
+    return Answer(who, best, "\n".join(lines))
+
+
+def _violations(record: Record, constraints: Sequence[Limit], lang: str) -> str:
+    return "; ".join(limit.violation(record, lang) for limit in constraints if not limit.held(record))
 
 
 def _score(record: Record, prefer: str) -> tuple[float, float]:
@@ -119,24 +124,19 @@ def _score(record: Record, prefer: str) -> tuple[float, float]:
     return size, 0.0
 
 
-def _binding(group: Group, constraints: Sequence[Limit]) -> list[str]:
+def _binding(group: Group, constraints: Sequence[Limit], lang: str) -> list[str]:
     """The constraints that alone stand in the way, each with the value that would admit a row."""
     texts = []
     for limit in constraints:
         others = [r for r in group.rows if all(other.held(r) for other in constraints if other is not limit)]
         known = [(found, r) for r in others if (found := limit.read(r)) is not None]
+        said = {"option": limit.option, "limit": limit.show(limit.value, lang), "count": len(others)}
         if known:
             least, row = min(known, key=lambda pair: pair[0])
-            texts.append(
-                f"binding: {limit.option} {limit.show(limit.value)}; {len(others)} of {len(group.rows)} rows hold the rest, "
-                f"and the nearest, {row.method}, needs {limit.show(least)}"
-            )
+            texts.append(tell(lang, "binding", **said, all=len(group.rows), method=row.method, least=limit.show(least, lang)))
         elif others:
-            texts.append(
-                f"binding: {limit.option} {limit.show(limit.value)}; the {len(others)} rows that hold the rest have no such value"
-            )
+            texts.append(tell(lang, "binding unknown", **said))
     if not texts:
         row = min(group.rows, key=lambda r: sum(not limit.held(r) for limit in constraints))
-        texts.append(f"no single constraint is to blame; nearest is {row.method}: " + "; ".join(
-            limit.violation(row) for limit in constraints if not limit.held(row)))  # fmt: skip
+        texts.append(tell(lang, "no single", method=row.method, limits=_violations(row, constraints, lang)))
     return texts

@@ -95,6 +95,30 @@ PHRASES: Mapping[str, tuple[str, str]] = {
     "ceiling share": ("{device}, share of the machine's ceiling", "{device}, доля от предела машины"),
     "no rows": ("No records: nothing was measured.", "Записей нет: ничего не измерено."),
     "title": ("Compression methods compared", "Сравнение методов сжатия"),
+    "compare headers": (
+        "Case|Size|Speed, B / A|RAM|Quality, B − A|Not compared",
+        "Случай|Размер|Скорость, B / A|RAM|Качество, B − A|Не сравнивается",
+    ),
+    "history headers": (
+        "Started|Run|Commit|Machine|Size|Median|Speed-up|RAM|{quality}|Status",
+        "Начало|Запуск|Коммит|Машина|Размер|Медиана|Ускорение|RAM|{quality}|Состояние",
+    ),
+    "unknown": ("unknown", "неизвестно"),
+    "only in": ("only in {side}", "только в {side}"),
+    "measured in neither": ("measured in neither ({a}, {b})", "не измерено ни там, ни там ({a}, {b})"),
+    "unmeasured side": ("{status} in {side}: {reason}", "{status} в {side}: {reason}"),
+    "revisions": (
+        "not comparable: the method's revision is {a} in A and {b} in B",
+        "несравнимо: ревизия метода {a} в A и {b} в B",
+    ),
+    "conditions differ": (
+        "speed and RAM not comparable: {what} {a} in A, {b} in B",
+        "скорость и RAM несравнимы: {what} {a} в A, {b} в B",
+    ),
+    "no pairs": ("no paired speed-up in {side}", "нет парного ускорения в {side}"),
+    "metrics differ": ("quality not comparable: {a} in A, {b} in B", "качество несравнимо: {a} в A, {b} в B"),
+    "metric of": ("{metric} of {n}", "{metric}, n = {n}"),
+    "same answers": ("the same answers", "те же ответы"),
 }
 
 

@@ -14,7 +14,7 @@ from reports.lint_read import tables
 
 
 def add(commands: Any, common: argparse.ArgumentParser) -> None:
-    advise = commands.add_parser("recommend", help="what to ship under your constraints")
+    advise = commands.add_parser("recommend", parents=[common], help="what to ship under your constraints")
     advise.add_argument("paths", nargs="*", type=Path, metavar="DIR", help=f"default: {RESULTS}")
     size = _type(recommend.size_bytes, "size")
     advise.add_argument(
@@ -63,7 +63,7 @@ def _recommend(options: argparse.Namespace) -> int:
     constraints = recommend.limits(
         options.max_quality_loss, options.max_ram, options.max_vram, options.max_size, options.max_latency
     )
-    answers = recommend.recommend(rows, constraints, options.prefer)
+    answers = recommend.recommend(rows, constraints, options.prefer, options.lang)
     if not answers:
         cause = "none of the rows is of the asked task, model and device" if found.records and not rows else "no row was measured"
         print(f"nothing to recommend: {cause}", file=sys.stderr)
