@@ -11,14 +11,14 @@ import os
 import sys
 from collections.abc import Sequence
 
-from reports.commands import advice, bars, exchange, page, past, tables
+from reports.commands import advice, bars, exchange, page, past, plots, tables
 from reports.commands.common import WRONG
 from reports.export import MissingLibrary
 from reports.readme import MarkerError
 from reports.record import RecordError
 from reports.words import LANGUAGES
 
-COMMANDS = (tables, page, advice, exchange, past, bars)
+COMMANDS = (tables, page, plots, advice, exchange, past, bars)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -1,4 +1,4 @@
-"""pytest plugin: where results go, in which language, and the table at the end of a run. Renderers are imported only when there are rows."""
+"""pytest plugin: where results go, in which language, what is written at the end. Renderers are imported only when there are rows."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     group.addoption("--lang", choices=("en", "ru"), default="en", help="language of the table's headers and notes")
     group.addoption("--label", default="", help="name of your team in merged tables; part of every row")
+    group.addoption("--no-plots", action="store_true", help="tables only: no figures beside them (they take some seconds)")
     group.addoption(
         "--resume", action="store_true", help="continue an interrupted run: its measured rows are kept, the rest is measured"
     )
@@ -79,8 +80,25 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
         try:
             session.config.stash[WRITTEN] = finish(parts, str(session.config.getoption("--lang")))
+            session.config.stash[WRITTEN] += _plots(parts, session.config)
         except OSError as error:  # a full disk: the records of finished cases are already stored, and the table is printed below
             parts[0].warnings.append(f"the tables could not be written: {error}")
+
+
+def _plots(parts: Sequence[Results], config: pytest.Config) -> list[Path]:
+    """The index of the figures that were written; none where they are not wanted or matplotlib is not there."""
+    if config.getoption("--no-plots"):
+        return []
+    from reports import plots
+    from reports.export import MissingLibrary
+
+    records = [record for part in parts for record in part.records]
+    try:
+        written = plots.write(records, str(config.getoption("--lang")), parts[0].directory / "plots")
+    except MissingLibrary as error:
+        parts[0].warnings.append(f"no figures: {error}")
+        return []
+    return written[-1:] if len(written) > 1 else []
 
 
 def pytest_terminal_summary(terminalreporter: Any, exitstatus: int, config: pytest.Config) -> None:

@@ -13,14 +13,14 @@ from reports.record import Record
 
 
 def add(commands: Any, common: argparse.ArgumentParser) -> None:
-    two = commands.add_parser("compare", help="what changed from run A to run B, case by case")
+    two = commands.add_parser("compare", parents=[common], help="what changed from run A to run B, case by case")
     two.add_argument("a", type=Path, metavar="A", help="results file or directory")
     two.add_argument("b", type=Path, metavar="B", help="results file or directory")
     two.set_defaults(run=_compare)
-    past = commands.add_parser("history", help="one case over all stored runs, superseded ones included")
+    past = commands.add_parser("history", parents=[common], help="one case over all stored runs, superseded ones included")
     past.add_argument("case", metavar="CASE", help="as model:method:cpu")
     past.add_argument("paths", nargs="*", type=Path, metavar="DIR", help=f"default: {RESULTS} and {share.RECORDS}")
-    past.add_argument("--plot", type=Path, metavar="FILE", help="also draw it as SVG (needs matplotlib)")
+    past.add_argument("--plot", type=Path, metavar="FILE", help="also draw it, as SVG or PNG by the name (needs matplotlib)")
     past.set_defaults(run=_history)
     slow = commands.add_parser(
         "drift", help="changes over all stored runs that one comparison is too coarse to see (needs ruptures)"
@@ -32,9 +32,9 @@ def add(commands: Any, common: argparse.ArgumentParser) -> None:
 
 def _compare(options: argparse.Namespace) -> int:
     a, b = merged([options.a]), merged([options.b])
-    changes = compare.compare(a.records, b.records)
+    changes = compare.compare(a.records, b.records, options.lang)
     if changes:
-        out(compare.render(changes))
+        out(compare.render(changes, options.lang))
     return WRONG if a.problems or b.problems else 0
 
 
@@ -57,8 +57,8 @@ def _stored(options: argparse.Namespace) -> tuple[list[Record], list[str]]:
 def _history(options: argparse.Namespace) -> int:
     records, problems = _stored(options)
     rows = history.history(records, options.case)
-    out(history.render(rows))
+    out(history.render(rows, options.lang))
     if options.plot is not None:
-        history.plot(rows, options.plot)
+        history.plot(rows, options.plot, options.lang)
         said(options.plot)
     return WRONG if problems else 0

@@ -22,7 +22,15 @@ class Suite:
     environment: dict[str, str] = field(default_factory=dict)
 
     def command(self, *arguments: str) -> list[str]:
-        places = ["--cache-dir", str(self.cache), "--report-dir", str(self.folder / "results"), "--catalog", str(self.catalog)]
+        places = [
+            "--cache-dir",
+            str(self.cache),
+            "--report-dir",
+            str(self.folder / "results"),
+            "--catalog",
+            str(self.catalog),
+            "--no-plots",
+        ]
         plugins = ["-p", "no:cacheprovider", "-p", "tests.undisturbed"]
         return [sys.executable, "-m", "pytest", "benchmarks", *plugins, "--threads", "1", *places, *arguments]
 
