@@ -79,26 +79,10 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         from reports.results import finish
 
         try:
-            session.config.stash[WRITTEN] = finish(parts, str(session.config.getoption("--lang")))
-            session.config.stash[WRITTEN] += _plots(parts, session.config)
+            plots = not session.config.getoption("--no-plots")
+            session.config.stash[WRITTEN] = finish(parts, str(session.config.getoption("--lang")), plots)
         except OSError as error:  # a full disk: the records of finished cases are already stored, and the table is printed below
             parts[0].warnings.append(f"the tables could not be written: {error}")
-
-
-def _plots(parts: Sequence[Results], config: pytest.Config) -> list[Path]:
-    """The index of the figures that were written; none where they are not wanted or matplotlib is not there."""
-    if config.getoption("--no-plots"):
-        return []
-    from reports import plots
-    from reports.export import MissingLibrary
-
-    records = [record for part in parts for record in part.records]
-    try:
-        written = plots.write(records, str(config.getoption("--lang")), parts[0].directory / "plots")
-    except MissingLibrary as error:
-        parts[0].warnings.append(f"no figures: {error}")
-        return []
-    return written[-1:] if len(written) > 1 else []
 
 
 def pytest_terminal_summary(terminalreporter: Any, exitstatus: int, config: pytest.Config) -> None:

@@ -11,8 +11,12 @@ import secrets
 import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from reports.record import NewerSchema, Record, RecordError, read_records, write_records
+
+if TYPE_CHECKING:
+    from reports.plots.figure import Figure
 
 REUSED = ("measured", "not-applicable")  # what is unavailable or failed may be possible now
 
@@ -102,8 +106,11 @@ class Results:
         return finish([self], lang)
 
 
-def finish(results: Sequence[Results], lang: str = "en") -> list[Path]:
-    """Writes `table.md`, `table.csv` and `page.html` of all rows of a session into its directory; returns every file that was written."""
+def finish(results: Sequence[Results], lang: str = "en", with_plots: bool = False) -> list[Path]:
+    """Writes `table.md`, `table.csv` and `page.html` of all rows of a session into its directory; returns every file that was written.
+
+    `with_plots`: the figures too, in `plots/` (of which only the index is returned) and on the page.
+    """
     from reports import page, render_csv, render_markdown
 
     records = [record for part in results for record in part.records]
@@ -113,7 +120,14 @@ def finish(results: Sequence[Results], lang: str = "en") -> list[Path]:
     tables = {"table.md": render_markdown.render(records, lang), "table.csv": render_csv.render(records)}
     written = [*(part.path for part in results if part.records), *write_texts(directory, tables.items())]
     # Last: whatever it meets, the tables are there.
-    return [*written, *write_texts(directory, [("page.html", page.render(records, lang))])]
+    figures: Sequence[Figure] = ()
+    no_figures = ""
+    if with_plots:
+        from reports import plots
+
+        figures, no_figures, index = plots.drawn_into(directory / "plots", records, lang)
+        written += index
+    return [*written, *write_texts(directory, [("page.html", page.render(records, lang, (), figures, no_figures))])]
 
 
 def write_texts(directory: Path, texts: Iterable[tuple[str, str]]) -> list[Path]:

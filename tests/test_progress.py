@@ -49,7 +49,7 @@ def terminal(monkeypatch):
 
 
 def progress(terminal, **more):
-    expected = {"m:original:cpu": 10.0, "m:onnx:cpu": 20.0, "m:prune50:cpu": 60.0}
+    expected = {"m:original:cpu": 20.0, "m:onnx:cpu": 20.0, "m:prune50:cpu": 60.0}
     return Progress(Reporter(terminal.stream, markup=True), None, CASES, **{"quiet": False, "expected": expected, **more})
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from reports import page
+from reports import page, plots
 from reports.commands.common import RESULTS, WRONG, complain, merged, selected, write
+from reports.export import MissingLibrary
+from reports.record import Record
 
 NAME = RESULTS / "page.html"
 
@@ -19,6 +22,7 @@ def add(commands: Any, common: argparse.ArgumentParser) -> None:
     for name in ("task", "model"):
         made.add_argument(f"--{name}", help=f"only this {name}")
     made.add_argument("--device", choices=("cpu", "cuda"), help="only this device")
+    made.add_argument("--no-plots", action="store_true", help="without figures, which take some seconds to draw")
     made.set_defaults(run=_page)
 
 
@@ -30,5 +34,14 @@ def _page(options: argparse.Namespace) -> int:
         cause = "none of the rows is of the asked task, model and device" if found.records else "there are no records to show"
         complain([f"{options.output} is not written: {cause}"])
         return WRONG
-    write(options.output, page.render(rows, options.lang, (*found.problems, *found.conflicts)))
+    figures, no_figures = ((), "") if options.no_plots else _figures(rows, options.lang)
+    write(options.output, page.render(rows, options.lang, (*found.problems, *found.conflicts), figures, no_figures))
     return WRONG if found.problems else 0
+
+
+def _figures(rows: Sequence[Record], lang: str) -> tuple[Sequence[plots.Figure], str]:
+    """The figures, or why there are none: a page without them is a page all the same."""
+    try:
+        return plots.figures(rows, lang), ""
+    except MissingLibrary as error:
+        return (), str(error)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+from reports.export import MissingLibrary
 from reports.plots import latency, memory, quality, speed_bars
 from reports.plots.draw import Plot, finished
 from reports.plots.facets import facets
@@ -27,6 +28,15 @@ def figures(records: Iterable[Record], language: str = "en") -> list[Figure]:
     Raises: MissingLibrary with the command that installs matplotlib.
     """
     return list(_drawn(records, language, with_png=False))
+
+
+def drawn_into(directory: Path, records: Iterable[Record], lang: str) -> tuple[Sequence[Figure], str, list[Path]]:
+    """For the end of a run: the figures, why there are none where matplotlib is missing, and the index of their files where there are any."""
+    try:
+        found = list(_drawn(records, lang, with_png=True))
+    except MissingLibrary as error:
+        return (), str(error), []
+    return found, "", write_all(directory, found)[-1:] if found else []
 
 
 def write(records: Iterable[Record], language: str, directory: Path) -> list[Path]:

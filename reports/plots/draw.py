@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from typing import Any, cast
 
 from reports.export import MissingLibrary
 from reports.plots import style, svg
@@ -33,7 +34,7 @@ def one(draw: Callable[[], Drawing | None], slug: str, with_png: bool) -> Figure
     needed()
     import matplotlib as mpl
 
-    with mpl.rc_context(dict(style.RC)):
+    with mpl.rc_context(cast(Any, style.RC)):
         drawing = draw()
         if drawing is None:
             return None

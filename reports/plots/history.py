@@ -6,6 +6,7 @@ A run is one place on the axis: two runs of one commit stand side by side, so th
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from reports.columns import label
 from reports.conclusions_choose import lead, ram, value
@@ -36,7 +37,10 @@ def drawing(rows: Sequence[Record], lang: str) -> Drawing:
             own = [(runs[r.run_id], found) for r in rows if machine_of(r) == machine and (found := read(r))]
             ys = [found[0] for _, found in own]
             reach = [[found[0] - found[1] for _, found in own], [found[2] - found[0] for _, found in own]]
-            look = {"color": style.COLORS[number % len(style.COLORS)], "marker": style.MARKERS[number % len(style.MARKERS)]}
+            look: dict[str, Any] = {
+                "color": style.COLORS[number % len(style.COLORS)],
+                "marker": style.MARKERS[number % len(style.MARKERS)],
+            }
             axis.errorbar([x for x, _ in own], ys, reach, capsize=3, markersize=5, linewidth=1.1, label=machine, **look)
         axis.set_ylabel(name)
         axis.margins(x=0.06, y=0.25)
@@ -68,13 +72,17 @@ def _readers(rows: Sequence[Record], lang: str) -> dict[str, Callable[[Record], 
         return found[1].value, low, high
 
     metric = next((found[0] for r in rows if (found := lead(r))), "")
-    read = {tell(lang, "history size"): size, tell(lang, "history speed"): speed, tell(lang, "history ram"): memory}
+    read: dict[str, Callable[[Record], Bounds | None]] = {
+        tell(lang, "history size"): size,
+        tell(lang, "history speed"): speed,
+        tell(lang, "history ram"): memory,
+    }
     return {**read, label(metric): quality} if metric else read
 
 
 def _names(rows: Sequence[Record]) -> list[str]:
     """The commit of each run, and its day."""
-    first = {}
+    first: dict[str, Record] = {}
     for r in rows:
         first.setdefault(r.run_id, r)
     return [f"{str(r.environment.get('commit') or r.run_id)[:COMMIT]} {r.started_at[:10]}".strip() for r in first.values()]

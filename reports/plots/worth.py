@@ -60,11 +60,13 @@ def worth(record: Record, of: Scale, original: Record | None, lang: str) -> Wort
         return tell(lang, "other metric", metric=label(found[0]))
     reference = lead(original) if original is not None else None
     paired = found[1].paired or {}
-    change, low, high = (paired.get(key) for key in ("difference", "low", "high"))
+    change, low, high = paired.get("difference"), paired.get("low"), paired.get("high")
     value = found[1].value
     if record.method == ORIGINAL:
         return Worth(value, value, value)
-    if reference is None or None in (change, low, high) or abs(reference[1].value + change - value) > 1e-6 * max(1.0, abs(value)):
+    if reference is None or change is None or low is None or high is None:
+        return _own(found[1])
+    if abs(reference[1].value + change - value) > 1e-6 * max(1.0, abs(value)):
         return _own(found[1])
     return Worth(value, min(value, reference[1].value + low), max(value, reference[1].value + high))
 
