@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from reports.gate_limits import LIMITS, active, asked_for, read_limits, require_limits, restricted, selected
+from reports.gate_limits import LIMITS, active, asked_for, read_limits, require_limits, selected
+from reports.gate_update import baseline_path, updated
 
 if TYPE_CHECKING:
     from reports.gate_finding import Finding, Verdict
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 # Beyond pytest's own 0 to 5, below the shells' 126 and more.
 WORSE, NOT_JUDGED = 8, 9
 LINES: pytest.StashKey[list[str]] = pytest.StashKey()
-COMMIT_MESSAGE = "baseline-commit.txt"
 
 
 @dataclass
@@ -169,48 +169,12 @@ def judged(session: pytest.Session, parts: Sequence[Results], exitstatus: int) -
     return replace(verdict, problems=(*problems, *verdict.problems))
 
 
-def baseline_path(config: pytest.Config, machine: str, environment: str) -> Path:
-    from reports.baseline import place
-
-    return place(config.rootpath / str(config.getoption("baseline_dir")), machine, environment)
-
-
 def written(verdict: Verdict, directory: Path) -> list[str]:
     from reports import render_gate
     from reports.results import write_texts
 
     texts = {"gate.md": render_gate.comment(verdict), "gate.json": json.dumps(verdict.to_dict(), ensure_ascii=False, indent=1)}
     return [*render_gate.terminal(verdict), *(f"written: {path}" for path in write_texts(directory, texts.items()))]
-
-
-def updated(config: pytest.Config, part: Results) -> list[str]:
-    """Rows of a part of the cases replace their own; those of a whole run replace the file. Both what it gives up and what it gains
-    is said, and is the draft of the commit's message."""
-    from reports import baseline, render_gate
-    from reports.gate import judge
-    from reports.results import write_texts
-
-    path = baseline_path(config, part.machine, part.environment)
-    try:
-        before = baseline.read(path) if path.exists() else []
-    except baseline.BaselineError as error:
-        if restricted(config):
-            return [str(error)]
-        before = []  # a whole run replaces what cannot be read
-    try:
-        chosen = baseline.write(path, part.records, before if restricted(config) else ())
-    except baseline.BaselineError as error:
-        return [str(error)]
-    moved = render_gate.moves(judge(chosen, before, config.stash[LIMITS])) if before else []
-    draft = render_gate.commit_message(f"{part.machine}/{part.environment}", moved)
-    report = config.rootpath / str(config.getoption("report_dir"))
-    message = next(iter(write_texts(report, [(COMMIT_MESSAGE, draft)])))
-    return [
-        f"written: {path} ({len(chosen)} rows)",
-        *(f"  {line}" for line in moved),
-        "commit it and say why the baseline moved; the draft of the message waits for your reason:",
-        f"  git add {path} && git commit --edit --file {message}",
-    ]
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:

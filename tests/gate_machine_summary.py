@@ -6,8 +6,8 @@ import random
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from fixtures.against import decided
 from fixtures.against_report import upper_bound
+from fixtures.against_speed import decided
 from reports.compare import markdown
 from reports.gate_statistics import CONFIRMATION_PAIRS, CONFIRMATIONS, FAMILY_ALPHA, LOOKS, judge_sequential, per_case_alpha
 from reports.statistics import median

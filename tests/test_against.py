@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from fixtures import against, against_plugin, against_report, timing
+from fixtures import against, against_plugin, against_report, against_verdict, timing
 from fixtures.errors import WorkerFailed
 from reports.gate_statistics import CONFIRMATIONS
 from reports.record import Record
@@ -210,6 +210,6 @@ def test_one_case_judged_alone_has_its_share_of_the_run_and_not_all_of_it():
     words = {}
     for cases in (1, 40):
         session = against_plugin.Against(None, True, "", Thresholds(), cases)
-        verdict = against_plugin.judge([against.Compared(FakeCase, now, before)], session, ())
+        verdict = against_verdict.judge([against.Compared(FakeCase, now, before)], session, ())
         words[cases] = [finding.word for finding in verdict.findings if finding.metric == "quality"]
     assert words == {1: ["worse"], 40: ["unsure"]}

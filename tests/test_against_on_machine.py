@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from fixtures.against import decided
+from fixtures.against_speed import decided
 from fixtures.errors import Unsupported
 from reports.gate_statistics import LOOKS
 from tests import gate_machine_summary, gate_on_machine
