@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,12 @@ def test_a_worker_answers_and_says_what_it_does(nursery):
     assert said == ["working on it"]
     worker.close()
     assert gone(worker.pid)
+
+
+def test_workers_of_many_modules_have_a_log_whose_name_fits_a_file_system(tmp_path):
+    with closing(Nursery(Path(sys.executable), ("tests.worker.faults", *["importlib.resources"] * 13), {}, tmp_path)) as many:
+        assert many.worker("one").call("echo", value=1)["value"] == 1
+    assert all(len(log.name) < 200 for log in tmp_path.glob("*.log"))
 
 
 def test_every_worker_is_a_process_of_its_own(nursery):
