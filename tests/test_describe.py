@@ -30,7 +30,7 @@ def test_a_smaller_architecture_is_held_to_the_operations_that_it_has():
     half_of_half = artifact(changed(100, 50), {"evidence": {}}, changed(40, 20))
     assert share_left(half_of_half) == 0.25
     row = Row()
-    describe_ceiling_share(row, half_of_half, 1000, {"fp32_flops": 1e3})
+    describe_ceiling_share(row, half_of_half, {"per_sample": 1000}, {"fp32_flops": 1e3})
     assert row.measurements["flops"].value == 250
     assert "of this model" in row.measurements["flops"].note
     assert row.measurements["ceiling_share"].value == pytest.approx(250 / 0.5 / 1e3)
@@ -38,13 +38,14 @@ def test_a_smaller_architecture_is_held_to_the_operations_that_it_has():
 
 def test_an_unknown_ceiling_or_count_is_no_share():
     row = Row()
-    describe_ceiling_share(row, artifact(), 1000, {"bf16_flops": 1e3})
+    describe_ceiling_share(row, artifact(), {"per_sample": 1000}, {"bf16_flops": 1e3})
     assert "no float32 ceiling" in row.absent["ceiling_share"]
-    describe_ceiling_share(row, artifact(), 1000, {"reason": "killed"})
+    describe_ceiling_share(row, artifact(), {"per_sample": 1000}, {"reason": "killed"})
     assert row.absent["ceiling_share"] == "killed"
-    empty = Row()
-    describe_ceiling_share(empty, artifact(), 0, {"fp32_flops": 1e3})
-    assert "flops" not in empty.measurements
+    uncounted = Row()
+    describe_ceiling_share(uncounted, artifact(), {"reason": "each clip decides"}, {"fp32_flops": 1e3})
+    assert uncounted.absent == {"flops": "each clip decides", "ceiling_share": "each clip decides"}
+    assert "flops" not in uncounted.measurements
 
 
 def test_seconds_of_a_build_that_another_run_did_say_so():
