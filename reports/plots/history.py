@@ -6,7 +6,7 @@ A run is one place on the axis: two runs of one commit stand side by side, so th
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from reports.columns import label
 from reports.conclusions_choose import lead, ram, value
@@ -17,6 +17,9 @@ from reports.plots.words import tell
 from reports.record import Record, RecordError
 from reports.speed import speedup
 from reports.units import significant
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 Bounds = tuple[float, float, float]  # value, low, high
 COMMIT = 9  # characters: what git abbreviates to in repositories of this size, and a little more
@@ -44,11 +47,19 @@ def drawing(rows: Sequence[Record], lang: str) -> Drawing:
             axis.errorbar([x for x, _ in own], ys, reach, capsize=3, markersize=5, linewidth=1.1, label=machine, **look)
         axis.set_ylabel(name)
         axis.margins(x=0.06, y=0.25)
+        _widen(axis)
     axes[-1].set_xticks(list(runs.values()), _names(rows), rotation=30, ha="right", fontsize=style.SMALL)
     axes[-1].set_xlabel(tell(lang, "history axis"))
     if len(machines) > 1:
         axes[0].legend(loc="lower left", bbox_to_anchor=(0, 1.0), ncols=3)
     return Drawing("history", title, figure, _described(rows, panels, runs, lang, missing))
+
+
+def _widen(axis: Axes) -> None:
+    """At least two percent of the value in view: what moves by less is not drawn as a cliff."""
+    low, high = axis.get_ylim()
+    middle, half = (low + high) / 2, max((high - low) / 2, 0.01 * abs(low + high) / 2)
+    axis.set_ylim(middle - half, middle + half)
 
 
 def _readers(rows: Sequence[Record], lang: str) -> dict[str, Callable[[Record], Bounds | None]]:

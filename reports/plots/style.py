@@ -36,6 +36,7 @@ RC: Mapping[str, Any] = {
     "axes.labelcolor": INK,
     "axes.labelsize": TEXT,
     "axes.grid": True,
+    "axes.formatter.useoffset": False,  # a tick says its whole number
     "axes.axisbelow": True,
     "axes.spines.top": False,
     "axes.spines.right": False,

@@ -13,7 +13,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.text import Text
 
 from reports import plots
-from reports.plots import latency, memory, quality, speed_bars, style
+from reports.plots import history, latency, memory, quality, speed_bars, style
 from reports.plots.facets import ROWS_SHOWN, facets
 from reports.record import Measurement
 from tests.reports.plots.rows import made, rows
@@ -240,6 +240,17 @@ def test_russian_figures_are_russian():
         assert re.search("[а-я]{5}", found.title), found.title
         assert "Не показаны: broken" in found.description
         assert not re.search(r"\b(the|of|added|better)\b", " ".join(words(found.svg)))
+
+
+def test_history_draws_a_change_of_a_thousandth_as_one_and_writes_whole_numbers():
+    runs = [replace(made("quick", 4.0, size, 0.89), run_id=f"2026-{i}") for i, size in enumerate((9.000e6, 9.009e6))]
+    with mpl.rc_context(dict(style.RC)):
+        figure = history.drawing(runs, "en").figure
+        FigureCanvasAgg(figure)
+        figure.draw_without_rendering()
+    low, high = figure.axes[0].get_ylim()
+    assert high - low >= 0.02 * 9.0
+    assert all(axes.yaxis.get_offset_text().get_text() == "" for axes in figure.axes)
 
 
 def test_a_short_log_axis_still_has_round_ticks():
