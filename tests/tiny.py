@@ -147,7 +147,18 @@ def original(task: str, path: Path, seed: int = 0) -> Artifact:
 def run_step(step: Step, source: Artifact, output: Path, task: str) -> Artifact:
     """What a building worker does with one step."""
     output.mkdir(parents=True)
-    context = BuildContext(source, output, step.params, 0, 1, task, calibration(task), lambda text: None, lambda: training(task))
+    context = BuildContext(
+        source,
+        output,
+        step.params,
+        0,
+        1,
+        task,
+        calibration(task),
+        lambda text: None,
+        lambda: training(task),
+        choosing=lambda count: ("validation", calibration(task, seed=8)(count)),
+    )
     attributes = dict(step.build(context))
     entry: dict[str, Any] = {"step": step.name, "params": dict(step.params)}
     draft = artifacts.describe(output, f"{source.key}-{step.name}", step.gives, attributes, [*source.lineage, entry])

@@ -5,7 +5,8 @@ import pytest
 
 from fixtures.errors import BenchmarkError, PostconditionFailed
 from fixtures.methods import onnx_export
-from fixtures.worker.build import calibration_batches, check_splits
+from fixtures.worker.build import check_splits
+from fixtures.worker.calibration import calibration_batches, samples_to_choose_on
 from tests import tiny
 from tests.building import builder, catalog
 
@@ -23,6 +24,53 @@ def split(folder, samples, items=None):
 def test_a_calibration_set_that_is_empty_or_too_small_says_how_many_it_holds(tmp_path, held):
     with pytest.raises(BenchmarkError, match=f"calibration asks for 8 samples, .* holds {held}: lower the method's `samples`"):
         list(calibration_batches(split(tmp_path / "calibration", held), 8))
+
+
+def pictures(folder, values):
+    folder.mkdir(parents=True)
+    np.save(folder / "pixel_values.npy", values)
+    return folder
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_a_number_that_is_not_finite_names_its_sample_and_input(tmp_path, bad):
+    values = np.zeros((8, 3, 4, 4), np.float32)
+    values[5, 1, 2, :3] = bad
+    with pytest.raises(BenchmarkError, match=r"sample 5 of .* has 3 numbers in 'pixel_values' that are NaN or infinite"):
+        list(calibration_batches(pictures(tmp_path / "calibration", values), 8))
+
+
+@pytest.mark.parametrize(
+    ("values", "found"),
+    [
+        (np.zeros((8, 3, 4, 5), np.float32), r"float32 \(3, 4, 5\)"),
+        (np.zeros((8, 4, 4), np.float32), r"float32 \(4, 4\)"),
+        (np.zeros((8, 3, 4, 4), np.int64), r"int64 \(3, 4, 4\)"),
+    ],
+)
+def test_calibration_of_another_form_than_the_test_split_states_both(tmp_path, values, found):
+    pictures(tmp_path / "test", np.zeros((2, 3, 4, 4), np.float32))
+    with pytest.raises(BenchmarkError, match=rf"is {found}, in the test split float32 \(3, 4, 4\)"):
+        list(calibration_batches(pictures(tmp_path / "calibration", values), 8))
+
+
+def test_inputs_of_unequal_length_and_other_inputs_are_refused(tmp_path):
+    folder = split(tmp_path / "calibration", 8)
+    np.save(folder / "attention_mask.npy", np.ones((7, 16), np.int64))
+    with pytest.raises(BenchmarkError, match="different numbers of samples"):
+        list(calibration_batches(folder, 4))
+    np.save(folder / "attention_mask.npy", np.ones((8, 16), np.int64))
+    split(tmp_path / "test", 2)
+    with pytest.raises(BenchmarkError, match=r"has the inputs \['attention_mask', 'input_ids'\], the test split \['input_ids'\]"):
+        list(calibration_batches(folder, 4))
+
+
+def test_recipes_are_chosen_on_validation_and_without_labels_on_calibration(tmp_path):
+    split(tmp_path / "calibration", 8)
+    assert samples_to_choose_on(tmp_path, 3)[0] == "calibration"
+    split(tmp_path / "validation", 2)
+    found, samples = samples_to_choose_on(tmp_path, 3)
+    assert (found, len(list(samples))) == ("validation", 2)
 
 
 def test_a_calibration_set_that_overlaps_the_test_split_is_refused_with_a_shared_item(tmp_path):
