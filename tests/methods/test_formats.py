@@ -53,7 +53,7 @@ def test_global_pruning_removes_the_smallest_of_all():
     ("name", "params"), [("prune50", {"zeros": 1.5}), ("cluster16", {"centroids": 1000}), ("deflate", {"level": 0})]
 )
 def test_a_parameter_out_of_range_says_what_the_range_is(name, params, tmp_path):
-    step = replace(METHODS[name].steps[0], params=params)
+    step = replace(METHODS[name].steps[0], params={**METHODS[name].steps[0].params, **params})
     with pytest.raises(UsageError, match=r"between|levels"):
         tiny.run_step(step, builder().original(TEXT), tmp_path / "out", TEXT)
 

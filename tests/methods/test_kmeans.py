@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from fixtures.methods.clustering import decode, pack
+from fixtures.methods.clustered import decode, pack
 from fixtures.methods.kmeans import cluster
 
 
@@ -57,7 +57,7 @@ def test_more_centroids_never_fit_worse():
 def test_indices_are_packed_two_a_byte_and_an_odd_count_comes_back():
     import torch
 
-    packed = pack(np.array([1, 15, 7], np.uint8))
+    packed = pack(np.array([1, 15, 7], np.uint8), 4)
     assert packed.tolist() == [1 + 15 * 16, 7]
     codebook = torch.arange(16, dtype=torch.float32)
     state = {"w.codebook": codebook, "w.indices": torch.from_numpy(packed)}
