@@ -10,6 +10,7 @@ from reports import paired_quality
 from reports.lines import DEVICES, environment_of, machine_of
 from reports.record import Record
 from reports.speed import ORIGINAL, speedup, why_no_speedup
+from reports.stages import stages
 from reports.statistics import CONFIDENCE, QUALITY_MARGIN, SPEED_MARGIN, verdict
 from reports.units import convert, fixed, percent, ratio, significant
 from reports.words import say
@@ -24,6 +25,7 @@ def remarks(records: Sequence[Record], lang: str) -> list[str]:
         *conditions(records, lang),
         *noise(records, lang),
         *counterparts(records, lang),
+        *stages(records, lang),
         *environments(records, lang),
     ]
 

@@ -91,6 +91,8 @@ PHRASES: Mapping[str, tuple[str, str]] = {
         "{who} against {other} on the same items: {word}, {metric} {change} (more is better; p {p}, {n} items)",
         "{who} против {other} на тех же примерах: {word}, {metric} {change} (больше — лучше; p {p}, {n} примеров)",
     ),
+    "stages": ("Stages, {who}: {text}", "Этапы, {who}: {text}"),
+    "no row": ("no row of its own", "нет своей строки"),
     "ceilings": ("machine ceilings: {value}", "пределы машины: {value}"),
     "ceiling share": ("{device}, share of the machine's ceiling", "{device}, доля от предела машины"),
     "no rows": ("No records: nothing was measured.", "Записей нет: ничего не измерено."),
