@@ -52,9 +52,9 @@ class Page:
 EMBEDDED = ("digits-efficientvit", "entities-bert")
 INT8_STATIC = ("onnx-int8-static", "onnx-int8-static@*", "onnx-int8-smoothquant*", "onnx-int8-mixed*", "openvino-int8*",
                "torchao-int8-static*", "torchao-pt2e*", "litert-int8-static*", "executorch-int8*", "smoothquant*", "mixed*")  # fmt: skip
-INT8_DYNAMIC = ("onnx-int8-dynamic", "onnx-int8-dynamic@*", "torch-int8-dynamic", "torchao-int8-dynamic*", "torchao-int8-weight*",
-                "litert-int8-dynamic*")  # fmt: skip
-FP32_EXPORTS = ("original-tuned", "onnx", "onnx-o*", "onnx-fused*", "torchscript*", "torch-compile*", "aoti*", "openvino",
+INT8_DYNAMIC = ("onnx-int8-dynamic", "onnx-int8-dynamic@*", "torch-int8-dynamic", "torchao-int8-dynamic*",
+                "torchao-int8-weight*", "litert-int8-dynamic*")  # fmt: skip
+FP32_EXPORTS = ("original-tuned", "onnx", "onnx-level*", "onnx-fused", "torchscript*", "torch-compile*", "openvino",
                 "openvino-fp32", "litert", "litert-fp32", "executorch", "executorch-fp32", "executorch-xnnpack")  # fmt: skip
 HALF = ("bf16", "fp16", "openvino-bf16", "openvino-fp16", "onnx-fp16", "onnx-bf16")
 
@@ -93,15 +93,15 @@ QUALITY = (
 )  # fmt: skip
 BERT, VIT, MIDSIZE = ("bert-large-twin",), ("efficientvit-b3-twin",), ("efficientvit-b3-twin", "distilbert-twin")
 INT8 = ("*int8*",)
-WHOLE_INT8 = ("onnx-int8*", "openvino-int8*", "torch-int8*", "torchao-int8*", "litert-int8*", "executorch-int8*", "smoothquant*",
-              "mixed*")  # fmt: skip
+WHOLE_INT8 = ("onnx-int8*", "openvino-int8*", "torch-int8*", "torchao-int8*", "litert-int8*", "executorch-int8*",
+              "smoothquant*", "mixed*")  # fmt: skip
 SPEED = (
-    Bar("ONNX fp32", BERT, ("onnx", "onnx-o*", "onnx-fused*"), (Need("over_torch", at_least=2.0),), BERT_ONNX),
+    Bar("ONNX fp32", BERT, ("onnx", "onnx-level*", "onnx-fused"), (Need("over_torch", at_least=2.0),), BERT_ONNX),
     Bar("best INT8", BERT, WHOLE_INT8, (Need("over_torch", at_least=9.0),), NO_INT8),
     Bar("INT8 that answers alike in half the memory", BERT, WHOLE_INT8,
         (Need("over_torch", at_least=5.5), Need("agreement", at_least=0.98), Need("ram", at_most=0.55)), NO_INT8),
     Bar("half of the widths, then INT8", BERT, ("prune-structured50[@+]*int8*",), (Need("over_torch", at_least=15.0), Need("flops"))),
-    Bar("ONNX fp32", VIT, ("onnx", "onnx-o*", "onnx-fused*"), (Need("over_torch", at_least=3.0),), VIT_ONNX),
+    Bar("ONNX fp32", VIT, ("onnx", "onnx-level*", "onnx-fused"), (Need("over_torch", at_least=3.0),), VIT_ONNX),
     Bar("best INT8", VIT, WHOLE_INT8,
         (Need("over_torch", at_least=6.5), Need("over_onnx", at_least=1.5), Need("cosine", at_least=0.95)), INT8_LOST),
     Bar("half of the operations", MIDSIZE, ("prune-structured50",), (Need("over_torch", at_least=1.5), Need("flops", at_most=0.5))),

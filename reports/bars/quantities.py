@@ -20,7 +20,7 @@ from reports.table import ceiling_share
 from reports.units import fixed, percent, ratio
 
 # The same fp32 weights through another runtime; what the best of them gives is the runtime's merit, not compression's.
-FP32_RUNTIMES = ("original", "original-tuned", "onnx", "onnx-o*", "onnx-fused*", "openvino", "openvino-fp32", "torchscript*",
+FP32_RUNTIMES = ("original", "original-tuned", "onnx", "onnx-level*", "onnx-fused", "openvino", "openvino-fp32", "torchscript*",
                  "torch-compile*", "aoti*")  # fmt: skip
 # Sizes after a lossless coder of the indices or of the whole file; the smallest that was measured counts.
 ENTROPY_CODED = ("coded_huffman_size", "coded_deflate_size", "coded_zstd_size", "zstd_size", "deflated_size")
