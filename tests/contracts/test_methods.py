@@ -33,14 +33,20 @@ IDS = [
     "onnx-int8-static", "prune20", "prune50", "prune80", "cluster16", "cluster256", "prune50+onnx-int8-dynamic",
     "prune50+onnx-int8-static", "cluster16+deflate", "prune50-finetuned", "prune-layer50", "prune-layer50-finetuned", "prune-2to4",
     "prune-2to4-finetuned", "prune-movement50", "prune-structured50", "drop-layers50", "low-rank", "low-rank-finetuned", "student",
-    "distil", "distil-features", "distil-attention", "qat-int8", "torchao-int8-dynamic",
+    "distil", "distil-features", "distil-attention", "qat-int8", "torchao-int8-dynamic", "onnx-level0", "onnx-level1", "onnx-level2",
     "torchao-int8-weight-only", "torchao-int4-weight-only", "cluster4", "cluster16-rows16", "cluster-attention16",
-    "cluster16-int8-codebook", "deflate", "huffman", "zstd", "deep-compression",
+    "cluster16-int8-codebook", "deflate", "huffman", "zstd", "deep-compression", "onnx-fused", "torchscript", "openvino", "openvino-fp16",
+    "openvino-bf16", "openvino-int8", "openvino-int8-mixed", "openvino-int8-accuracy", "tensorrt-fp16", "tensorrt-int8", "onnx-tensorrt",
+    "onnx-tensorrt-fp16",
 ]  # fmt: skip
 # What a method may change: the largest relative error of the logits (RMS of the difference over RMS of the original's, around their mean).
 # Lossless ones differ by the order of summation only; the others are read off the tiny models, doubled, to see a broken kernel.
-LOSSLESS = {"original": 1e-6, "original-tuned": 1e-4, "deflate": 1e-6, "huffman": 1e-6, "zstd": 1e-6, "onnx": 1e-4}
+LOSSLESS = {"original": 1e-6, "original-tuned": 1e-4, "deflate": 1e-6, "huffman": 1e-6, "zstd": 1e-6, "onnx": 1e-4,
+            "onnx-level0": 1e-4, "onnx-level1": 1e-4, "onnx-level2": 1e-4, "onnx-fused": 1e-4, "torchscript": 1e-4,
+            "openvino": 1e-4}  # fmt: skip
 CLOSE = {"bf16": 0.1, "fp16": 0.01, "cluster256": 0.2, "torch-int8-dynamic": 0.2, "onnx-int8-dynamic": 0.2}
+# Their bytes differ when built twice in one process, and why; the answers do not.
+UNREPEATABLE = {"torchscript": "names of its classes count the traces of the process"}
 
 
 def fits(method: Method, task: str) -> bool:
@@ -149,7 +155,10 @@ def test_building_twice_writes_the_same_bytes_and_leaves_the_original_alone(meth
     if first is None:
         return
     again = builder("again").artifact(method, task)
-    assert tiny.hashes(first) == tiny.hashes(again)
+    if method.name in UNREPEATABLE:
+        assert np.array_equal(answers(method, first, task), answers(method, again, task))
+    else:
+        assert tiny.hashes(first) == tiny.hashes(again)
     builder().original(task).verify()
 
 
@@ -159,9 +168,15 @@ def test_most_methods_work_for_both_tasks_and_the_rest_say_why(task):
     refused = {method.name for method in METHODS if fits(method, task) and built(method, task) is None}
     few = r"only \d+\.\d% of the param"
     linear = ("torch-int8-dynamic", "torchao-int8-dynamic", "torchao-int8-weight-only", "torchao-int4-weight-only")
+    nothing_left = r"level 1 runs the \d+ nodes of level 0"
     reasons = {
-        "image-classification": dict.fromkeys(linear, few),
-        "language-modelling": {"rtn-int4-g128": "groups of 128 do not divide"},
+        "image-classification": {
+            **dict.fromkeys(linear, few),
+            "onnx-level1": nothing_left,
+            "onnx-fused": "is not of transformers",
+            "openvino-int8-mixed": r"11\.\d% of the parameters are int8",  # the tiny network hardly answers its input
+        },
+        "language-modelling": {"rtn-int4-g128": "groups of 128 do not divide", "onnx-level1": nothing_left},
     }
     assert refused == set(reasons.get(task, {}))
     for name in refused:

@@ -1,0 +1,199 @@
+"""Exports answer as the original does, and what they are made of is what their name says."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from fixtures.cases import Case
+from fixtures.errors import ArtifactCorrupted, PostconditionFailed, Unsupported, UsageError
+from fixtures.methods import onnx_fused, onnx_levels, openvino_sensitivity, same_answers
+from fixtures.methods.openvino_sensitivity import LayerCost
+from fixtures.metrics import agreement
+from fixtures.models import onnx_format, openvino_format
+from fixtures.runtimes import torchscript_runtime
+from tests import tiny
+from tests.building import builder, catalog, session
+
+TEXT, IMAGE = "token-classification", "image-classification"
+METHODS = catalog().methods
+
+
+def made(name: str, task: str = TEXT):
+    return builder().artifact(METHODS[name], task)
+
+
+# --- the same answers
+
+
+@pytest.mark.parametrize(
+    ("found", "message"),
+    [([[1.0, 2.001]], r"differs from the original by up to 0\.001"), ([[1.0, np.nan]], "differs"), ([[1.0]], "answers")],
+)
+def test_an_export_beyond_tolerance_is_refused_with_its_numbers(found, message):
+    expected = np.array([[1.0, 2.0]], np.float32)
+    with pytest.raises(PostconditionFailed, match=message):
+        same_answers.compare(expected, np.array(found, np.float32), 1e-4)
+    assert same_answers.compare(expected, expected + np.float32(1e-4), 1e-4)["tolerance"] == 1e-4
+
+
+def scored(error: float, tmp_path) -> dict:
+    """What scoring says of logits that are wrong by `error` in one place of the test split."""
+    reference = np.random.default_rng(0).standard_normal((300, 4)).astype(np.float32)
+    outputs = reference.copy()
+    outputs[7, 2] += error * (1 + abs(reference[7, 2]))
+    np.save(tmp_path / "groups.npy", np.arange(300))
+    return agreement.evaluate(outputs, reference, tmp_path)["measurements"]
+
+
+def test_one_wrong_test_sample_of_an_fp32_export_fails_its_row(tmp_path):
+    with pytest.raises(PostconditionFailed, match=r"onnx is an fp32 export.*0\.002.*0\.0001 is allowed"):
+        same_answers.hold_row(METHODS["onnx"], scored(2e-3, tmp_path))
+    same_answers.hold_row(METHODS["onnx"], scored(5e-5, tmp_path))
+    for free in ("bf16", "onnx-int8-dynamic", "openvino-fp16"):
+        same_answers.hold_row(METHODS[free], scored(2e-3, tmp_path))
+
+
+@pytest.mark.parametrize("name", ["onnx", "onnx-level0", "onnx-fused", "openvino", "torchscript", "onnx-tensorrt"])
+def test_every_fp32_export_is_held_to_it(name, tmp_path):
+    with pytest.raises(PostconditionFailed, match="is an fp32 export"):
+        same_answers.hold_row(METHODS[name], scored(2e-4, tmp_path))
+
+
+# --- ONNX Runtime's levels
+
+
+@pytest.mark.slow
+def test_level_2_fuses_and_level_0_runs_the_graph_as_written():
+    written = onnx_format.op_counts(onnx_format.read(made("onnx")))
+    counts = {level: made(f"onnx-level{level}").lineage[-1]["evidence"]["op_counts"] for level in (0, 2)}
+    assert counts[0] == written
+    assert counts[2]["BiasGelu"] == tiny.BERT["num_hidden_layers"]
+
+
+@pytest.mark.slow
+def test_a_session_says_the_level_that_it_was_opened_with():
+    assert session(METHODS["onnx-level0"], made("onnx-level0")).facts()["optimization_level"] == 0
+    assert session(METHODS["onnx"], made("onnx")).facts()["optimization_level"] == 99
+
+
+@pytest.mark.slow
+def test_a_level_that_changes_nothing_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(onnx_levels, "at_level", lambda model, level: {"MatMul": 10**6})
+    with pytest.raises(Unsupported, match="level 1 runs the 1000000 nodes of level 0"):
+        tiny.run_step(METHODS["onnx-level1"].steps[1], made("onnx"), tmp_path / "a", TEXT)
+    monkeypatch.setattr(onnx_levels, "at_level", lambda model, level: {"MatMul": 1})
+    with pytest.raises(PostconditionFailed, match="level 0 runs 1 nodes of 122: it was optimised"):
+        tiny.run_step(METHODS["onnx-level0"].steps[1], made("onnx"), tmp_path / "b", TEXT)
+
+
+@pytest.mark.slow
+def test_a_level_that_does_not_exist_lists_those_that_do(tmp_path):
+    step = replace(METHODS["onnx-level0"].steps[1], params={"level": 7})
+    with pytest.raises(UsageError, match="ONNX Runtime has 0, 1, 2, 99"):
+        tiny.run_step(step, made("onnx"), tmp_path / "c", TEXT)
+
+
+# --- fusions
+
+
+@pytest.mark.slow
+def test_fusions_find_the_gelu_and_both_normalisations_of_every_layer():
+    fused = made("onnx-fused").lineage[-1]["evidence"]["fused"]
+    layers = tiny.BERT["num_hidden_layers"]
+    assert (fused["BiasGelu"], fused["SkipLayerNormalization"]) == (layers, 2 * layers)
+
+
+def eager():
+    step = METHODS["onnx-fused"].steps[0]
+    return builder().artifact(replace(METHODS["onnx-fused"], name="onnx-eager", steps=(step,)), TEXT)
+
+
+@pytest.mark.slow
+def test_a_fusion_that_found_nothing_is_refused():
+    with pytest.raises(PostconditionFailed, match="no fusion was found"):
+        onnx_fused.check(eager(), eager(), {})
+
+
+@pytest.mark.slow
+def test_a_convolutional_network_has_no_attention_to_write_out(tmp_path):
+    with pytest.raises(Unsupported, match="is not of transformers"):
+        tiny.run_step(METHODS["onnx-fused"].steps[0], builder().original(IMAGE), tmp_path / "d", IMAGE)
+
+
+# --- packages of PyTorch
+
+
+@pytest.mark.slow
+def test_a_script_needs_neither_transformers_nor_timm():
+    import subprocess
+    import sys
+    from pathlib import Path
+
+    program = (
+        "import sys; from pathlib import Path; from fixtures.artifact import open_artifact;"
+        "from fixtures.runtimes import torchscript_runtime;"
+        "import numpy as np; s = torchscript_runtime.open_session(open_artifact(Path(sys.argv[1])), 'cpu', 1);"
+        "x = np.ones((3, 3, 32, 32), np.float32); y = s.to_numpy(s.run(s.prepare({'pixel_values': x})));"
+        "print(y.shape, sorted({'timm', 'transformers', 'torch._inductor'} & set(sys.modules)))"
+    )
+    command = [sys.executable, "-c", program, str(made("torchscript", IMAGE).path)]
+    ran = subprocess.run(command, cwd=Path(__file__).resolve().parents[2], capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() == "(3, 6) []"
+
+
+@pytest.mark.slow
+def test_a_script_that_was_not_frozen_is_refused(tmp_path):
+    import torch
+
+    artifact = made("torchscript")
+    torch.jit.save(torch.jit.trace(torch.nn.Linear(2, 2), torch.ones(1, 2)), tmp_path / "model.pt")
+    from fixtures.methods import torchscript
+
+    with pytest.raises(PostconditionFailed, match="2 parameters, such as weight, are not constants"):
+        torchscript.check(artifact, replace(artifact, path=tmp_path), {})
+
+
+def test_a_file_that_is_no_script_is_reported_by_name(tmp_path):
+    (tmp_path / "model.pt").write_bytes(b"PK\x03\x04 cut short")
+    with pytest.raises(ArtifactCorrupted, match="model.pt: not a loadable"):
+        torchscript_runtime.load_script(tmp_path / "model.pt", "cpu")
+
+
+# --- which layers stay float
+
+
+def test_the_layers_with_most_error_per_work_stay_float_until_the_noise_is_within_bounds():
+    costs = [LayerCost("cheap", 0.02, 1.0), LayerCost("dear", 0.04, 10.0), LayerCost("calm", 0.001, 1.0)]
+    assert openvino_sensitivity.left_float(costs, 1.0) == []
+    assert openvino_sensitivity.left_float(costs, 0.05) == ["cheap"]
+    assert openvino_sensitivity.left_float(costs, 0.001) == ["cheap", "dear"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("task", tiny.TASKS)
+def test_a_layers_error_is_what_rounding_it_alone_does(task):
+    model = openvino_format.read(made("openvino", task))
+    samples = list(tiny.calibration(task)(4))
+    costs = openvino_sensitivity.layer_costs(model, samples, 1)
+    assert [cost.name for cost in costs] == [layer.get_friendly_name() for layer in openvino_sensitivity.layers(model)]
+    assert all(cost.work > 0 for cost in costs)
+    # Costs are shares of the variance between samples, tiny in a random network. Of the logits' power rounding to 256 levels is 1e-4:
+    # a weight rounded along the wrong axis, or a layer rebuilt with other strides, is far above.
+    logits = openvino_format.answers(
+        model, {name: np.concatenate([sample[name] for sample in samples]) for name in samples[0]}, 1
+    )
+    logits = logits.astype(np.float64)
+    power = np.square(logits - logits.mean(axis=0)).sum() / np.square(logits).sum()
+    assert all(0 < cost.error * power < 0.02 for cost in costs)
+
+
+def test_a_case_of_the_gpu_methods_says_why_it_does_not_run_on_a_cpu():
+    from fixtures import registry
+
+    model = registry.load().models["entities-bert"]
+    for name in ("tensorrt-fp16", "tensorrt-int8", "onnx-tensorrt", "onnx-tensorrt-fp16"):
+        with pytest.raises(Unsupported, match="TensorRT is a library for NVIDIA GPUs"):
+            Case(model, METHODS[name], "cpu").check_supported()
