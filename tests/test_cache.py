@@ -229,6 +229,17 @@ def test_an_entry_that_no_longer_holds_is_built_again_under_its_key(cache):
     assert (found.path / "model.safetensors").read_bytes() == b"new"
 
 
+def test_what_another_run_uses_is_not_replaced_under_it(tmp_path):
+    theirs, mine = Cache(tmp_path, 10**9), Cache(tmp_path, 10**9)
+    with theirs.used(), mine.used():
+        theirs.get_or_build("k", writes(b"old"))
+        with pytest.raises(UsageError, match=f"labels.json changed while process {os.getpid()} measures.*--cache-dir"):
+            mine.get_or_build("k", writes(b"new"), outdated=lambda artifact: "labels.json")
+        assert (theirs.place("k") / "model.safetensors").read_bytes() == b"old"
+    with mine.used():  # nobody else any more
+        assert mine.get_or_build("k", writes(b"new"), outdated=lambda artifact: "labels.json")[1]
+
+
 def test_a_place_that_cannot_be_written_is_one_clear_error(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(UsageError, match="artifacts cannot be kept in .*file/cache .*--cache-dir"):

@@ -53,8 +53,10 @@ def test_seconds_of_a_build_that_another_run_did_say_so():
         "seconds": 3.0, "peak_ram_bytes": 5, "calibration_samples": 0, "deflated_bytes": 7,
         "built": {"machine": "desk", "threads": 2, "at": "2026-01-02T03:04:05+00:00"},
     }  # fmt: skip
-    for built_now, said in (({"k"}, ""), (set(), built_before(step))):
+    before, now = "2026-01-02T03:04:05+00:00", "2026-01-03T00:00:00+00:00"
+    for since, said in ((before, ""), (now, f"from the cache: built {before} on desk with 2 threads")):
         row = Row()
-        describe_artifact(row, artifact(step), built_now)
+        describe_artifact(row, artifact(step), since)
         assert row.measurements["build_time"].note == row.measurements["build_peak_ram"].note == said
-    assert built_before(step) == "from the cache: built 2026-01-02T03:04:05+00:00 on desk with 2 threads"
+    new = {**step, "built": {"machine": "here", "threads": 1, "at": now}}
+    assert built_before([step, new], now) == f"1 of 2 steps from the cache: built {before} on desk with 2 threads"

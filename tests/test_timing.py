@@ -11,6 +11,7 @@ from fixtures import timing
 from fixtures.describe import describe_memory
 from fixtures.probes import conditions
 from fixtures.worker import session
+from reports.record import PairedTimes
 
 
 class Row:
@@ -118,3 +119,18 @@ def test_the_column_of_ram_is_what_the_model_adds_and_the_absolute_peak_has_a_na
     # M14: without a GPU there is no VRAM, and nothing else stands in for it
     assert "vram" not in row.measurements
     assert row.absent["vram"] == "measured on the GPU only"
+
+
+def test_disturbed_calls_are_no_part_of_the_latency_while_enough_others_are_left():
+    calls = (1.0,) * 8 + (9.0,) * 4
+    for disturbed, median, said in ((4, 1.0, "4 disturbed ones left out"), (0, 1.0, "12 calls")):
+        row = Row()
+        row.times = PairedTimes(calls, calls, (True,) * 12, {str(11 - index): "steal" for index in range(disturbed)}, calls)
+        timing.add_latency(row)
+        assert row.measurements["latency"].value == median
+        assert row.measurements["latency"].n == 12 - disturbed
+        assert said in row.measurements["latency"].note
+    row.times = PairedTimes(calls, calls, (True,) * 12, {str(index): "steal" for index in range(8)}, calls)
+    timing.add_latency(row)  # four undisturbed calls give no interval
+    assert row.measurements["latency"].n == 12
+    assert "8 of them disturbed" in row.measurements["latency"].note
