@@ -69,6 +69,32 @@ def test_transcripts_that_stop_early_are_told(split):
     assert "50% as long" in found["warnings"][0]
 
 
+def wide(*texts):
+    """Transcripts in a hub model's width, most of which is padding."""
+    return np.pad(ids(*texts), ((0, 0), (0, 218)), constant_values=END)
+
+
+def test_agreement_does_not_count_the_padding_behind_the_end(split):
+    found = transcripts.evaluate(wide("off red off red", "on turn", "turn on", "red the"), wide(*SAID), split)["measurements"]
+    assert found["agreement_top1"]["value"] == 0
+    assert found["agreement_top1"]["n"] == 10
+    # turn, the, light stay; "light off" and "red light" lost a word, which is a token that differs: 3 + 1 + 1 + 2 of 10
+    found = transcripts.evaluate(wide("turn off the light", "light", "red", "turn off"), wide(*SAID), split)["measurements"]
+    assert found["agreement_top1"]["value"] == pytest.approx(0.7)
+    assert found["agreement_top1"]["low"] < 0.7 < found["agreement_top1"]["high"]
+
+
+def test_agreement_with_a_longer_transcript_counts_its_tokens(split):
+    found = transcripts.evaluate(wide(*(f"{text} red red" for text in SAID)), wide(*SAID), split)["measurements"]
+    assert found["agreement_top1"]["value"] == pytest.approx(10 / 18)
+    assert found["agreement_top1"]["n"] == 18
+
+
+def test_silence_on_both_sides_is_no_agreement(split):
+    found = transcripts.evaluate(wide("", "", "", ""), wide("", "", "", ""), split)
+    assert found["absent"]["agreement_top1"] == "neither the original nor this row wrote a token"
+
+
 def test_case_and_punctuation_do_not_count():
     assert transcripts.normalised(["Turn ON, the light!", "[noise] red"]) == ["turn on the light", "red"]
 
