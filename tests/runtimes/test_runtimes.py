@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from fixtures.errors import ArtifactCorrupted, BenchmarkError, Unavailable
+from fixtures.probes import cpu
 from fixtures.runtimes import onnx_runtime, torch_runtime
 from tests import tiny
 from tests.building import builder, catalog, session
@@ -31,6 +32,22 @@ def test_torch_says_how_many_threads_it_has(threads):
     assert facts["threads"] == threads
     assert facts["interop_threads"] == 1
     assert facts["op_counts"]["Linear"] == 13  # six a layer, two layers, one classifier
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3])
+def test_onnx_runtime_starts_as_many_threads_as_were_asked_for(exported, threads):
+    """Counted, because its session only repeats the option."""
+    before = cpu.own_threads()
+    opened = onnx_runtime.open_session(exported, "cpu", threads)
+    assert cpu.own_threads() - before == threads - 1
+    assert opened.facts()["threads"] == threads
+
+
+def test_a_pool_of_another_size_fails_the_row(exported, monkeypatch):
+    counts = iter([5, 9])
+    monkeypatch.setattr(cpu, "own_threads", lambda: next(counts))
+    with pytest.raises(BenchmarkError, match="asked ONNX Runtime for 2 threads, it runs on 5"):
+        onnx_runtime.open_session(exported, "cpu", 2)
 
 
 def test_torch_counts_every_parameter_and_byte_of_the_original():
@@ -157,6 +174,7 @@ def test_a_provider_that_fell_back_is_refused_m24():
 @pytest.mark.slow
 def test_a_truncated_model_is_reported_by_name(exported, tmp_path):
     (tmp_path / "model.onnx").write_bytes((exported.path / "model.onnx").read_bytes()[:2000])
+    (tmp_path / "architecture.json").write_bytes((exported.path / "architecture.json").read_bytes())
     with pytest.raises(ArtifactCorrupted, match="ONNX Runtime cannot open"):
         onnx_runtime.open_session(replace(exported, path=tmp_path), "cpu", 1)
 
