@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,10 @@ class Bar:
 
 @dataclass(frozen=True)
 class Page:
-    """`each_row`: one judged row per method; otherwise one line per bar, with every row's numbers below. `columns` are quantities."""
+    """`each_row`: one judged row per method; otherwise one line per bar, with every row's numbers below. `columns` are quantities.
+
+    `beside`: name of another page -> the sentence that links to it, shown where that page has rows and so exists.
+    """
 
     name: str
     title: str
@@ -47,6 +50,7 @@ class Page:
     columns: tuple[str, ...]
     bars: Sequence[Bar]
     each_row: bool
+    beside: Mapping[str, str] = field(default_factory=dict)
 
 
 EMBEDDED = ("digits-efficientvit", "entities-bert")
@@ -54,9 +58,10 @@ INT8_STATIC = ("onnx-int8-static", "onnx-int8-static@*", "onnx-int8-smoothquant*
                "torchao-int8-static*", "torchao-pt2e*", "litert-int8-static*", "executorch-int8*", "smoothquant*", "mixed*")  # fmt: skip
 INT8_DYNAMIC = ("onnx-int8-dynamic", "onnx-int8-dynamic@*", "torch-int8-dynamic", "torchao-int8-dynamic*",
                 "torchao-int8-weight*", "litert-int8-dynamic*")  # fmt: skip
-FP32_EXPORTS = ("original-tuned", "onnx", "onnx-level*", "onnx-fused", "torchscript*", "torch-compile*", "openvino",
-                "openvino-fp32", "litert", "litert-fp32", "executorch", "executorch-fp32", "executorch-xnnpack")  # fmt: skip
-HALF = ("bf16", "fp16", "openvino-bf16", "openvino-fp16", "onnx-fp16", "onnx-bf16")
+ONNX_FP32 = ("onnx", "onnx-level*", "onnx-fused", "onnx-fused@*")
+# The same fp32 weights through another runtime; also what "the best fp32 runtime" of a speed bar is taken from.
+FP32_EXPORTS = ("original-tuned", *ONNX_FP32, "torchscript*", "torch-compile*", "aoti*", "openvino", "litert", "executorch")
+HALF = ("bf16", "fp16", "openvino-bf16", "openvino-fp16")
 
 
 def share(at_least: float, *more: Need) -> tuple[Need, ...]:
@@ -78,7 +83,7 @@ QUALITY = (
     Bar("bf16 / fp16", EMBEDDED, HALF, share(0.999)),
     Bar("INT8 dynamic", EMBEDDED, INT8_DYNAMIC, share(0.995), DYNAMIC),
     Bar("INT8 static", EMBEDDED, INT8_STATIC, share(0.99), INT8_LOST),
-    Bar("INT4 group-wise", EMBEDDED, ("*int4-g*", "*int4*"), share(0.97)),
+    Bar("INT4 group-wise", EMBEDDED, ("*int4*",), share(0.97)),
     Bar("QAT INT8", EMBEDDED, ("qat-int8*",), share(0.997)),
     Bar("k-means, 256 values", EMBEDDED, ("cluster256",), share(0.998, Need("entropy_coded", below=0.25), Need("shannon")),
         SHARED),
@@ -92,16 +97,15 @@ QUALITY = (
         share(0.97, Need("parameters", at_most=0.6), Need("gain", above=0.0)), STUDENT),
 )  # fmt: skip
 BERT, VIT, MIDSIZE = ("bert-large-twin",), ("efficientvit-b3-twin",), ("efficientvit-b3-twin", "distilbert-twin")
-INT8 = ("*int8*",)
-WHOLE_INT8 = ("onnx-int8*", "openvino-int8*", "torch-int8*", "torchao-int8*", "litert-int8*", "executorch-int8*",
-              "smoothquant*", "mixed*")  # fmt: skip
+WHOLE_INT8 = ("onnx-int8*", "openvino-int8*", "torch-int8*", "torchao-int8*", "litert-int8*",
+              "executorch-int8*", "smoothquant*", "mixed*")  # fmt: skip
 SPEED = (
-    Bar("ONNX fp32", BERT, ("onnx", "onnx-level*", "onnx-fused"), (Need("over_torch", at_least=2.0),), BERT_ONNX),
+    Bar("ONNX fp32", BERT, ONNX_FP32, (Need("over_torch", at_least=2.0),), BERT_ONNX),
     Bar("best INT8", BERT, WHOLE_INT8, (Need("over_torch", at_least=9.0),), NO_INT8),
     Bar("INT8 that answers alike in half the memory", BERT, WHOLE_INT8,
         (Need("over_torch", at_least=5.5), Need("agreement", at_least=0.98), Need("ram", at_most=0.55)), NO_INT8),
     Bar("half of the widths, then INT8", BERT, ("prune-structured50[@+]*int8*",), (Need("over_torch", at_least=15.0), Need("flops"))),
-    Bar("ONNX fp32", VIT, ("onnx", "onnx-level*", "onnx-fused"), (Need("over_torch", at_least=3.0),), VIT_ONNX),
+    Bar("ONNX fp32", VIT, ONNX_FP32, (Need("over_torch", at_least=3.0),), VIT_ONNX),
     Bar("best INT8", VIT, WHOLE_INT8,
         (Need("over_torch", at_least=6.5), Need("over_onnx", at_least=1.5), Need("cosine", at_least=0.95)), INT8_LOST),
     Bar("half of the operations", MIDSIZE, ("prune-structured50",), (Need("over_torch", at_least=1.5), Need("flops", at_most=0.5))),
@@ -114,11 +118,12 @@ PAGES = (
         "quality-bars",
         "Quality bars",
         "One row per method of the two embedded models, whose quality is real. The point estimate on the test split decides, its paired "
-        "95 % interval stands beside it; recipes were chosen on the validation split. Speed has a [page of its own](speed-bars.md).",
+        "95 % interval stands beside it; recipes were chosen on the validation split.",
         EMBEDDED,
         ("original_score", "score", "share_of_score"),
         QUALITY,
         each_row=True,
+        beside={"speed-bars": "Speed has a [page of its own](speed-bars.md)."},
     ),
     Page(
         "speed-bars",
@@ -126,10 +131,11 @@ PAGES = (
         "Full-size architectures with seeded random weights: speed, size and memory are true, and agreement with the original stands in for "
         "quality. Three ratios, so that a runtime's gain is not credited to compression: against torch fp32 (paired, interleaved in one "
         "run), against the best other fp32 runtime of the run, and the share of the machine's own ceiling that is reached. A student or "
-        "pruned twin is untrained: its quality is that of the same recipe on the [embedded models](quality-bars.md).",
+        "pruned twin is untrained: its quality is that of the same recipe on the embedded models.",
         (*BERT, *MIDSIZE),
         ("over_torch", "over_fp32", "ceiling", "agreement", "cosine", "ram", "size"),
         SPEED,
         each_row=False,
+        beside={"quality-bars": "Quality has a [page of its own](quality-bars.md)."},
     ),
 )

@@ -66,6 +66,11 @@ def of_page(page: Page, records: Iterable[Record]) -> list[Record]:
     return [row for row in records if row.device == DEVICE and matches(row.model, page.models)]
 
 
+def shown(pages: Iterable[Page], records: Sequence[Record]) -> list[str]:
+    """The names of the pages that have rows: only these are written."""
+    return [page.name for page in pages if of_page(page, records)]
+
+
 def peers(row: Record, records: Iterable[Record]) -> list[Record]:
     key = (row.model, row.device, row.run_id, machine_of(row))
     return [other for other in records if (other.model, other.device, other.run_id, machine_of(other)) == key]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from reports.bars.declared import Need, Page
 from reports.bars.judge import ABSENT, DEVICE, MISSED, REACHED, Answer, Finding, judge_bar, judge_row, look, of_page
@@ -30,10 +30,11 @@ def answers(page: Page, records: Iterable[Record]) -> list[Answer]:
     return found + [Answer(model, bar, None) for model, bar in pairs if (model, bar.name) not in answered]
 
 
-def render(page: Page, records: Iterable[Record], texts: Mapping[str, Text]) -> str:
+def render(page: Page, records: Iterable[Record], texts: Mapping[str, Text], shown: Collection[str] = ()) -> str:
+    """`shown`: the names of all pages that exist; a link to another would lead nowhere."""
     rows = ordered(of_page(page, records))
     judged = answers(page, rows)
-    blocks = [f"# {page.title}", GENERATED, page.introduction, asked(page), summary(judged)]
+    blocks = [f"# {page.title}", GENERATED, introduction(page, shown), asked(page), summary(judged)]
     for model in dict.fromkeys(row.model for row in rows):
         own = [row for row in rows if row.model == model]
         mine = [answer for answer in judged if answer.model == model]
@@ -41,6 +42,10 @@ def render(page: Page, records: Iterable[Record], texts: Mapping[str, Text]) -> 
         blocks += [methods(page, own, mine)] if page.each_row else [bars(mine), methods(page, own, ())]
         blocks += missed(mine, texts)
     return "\n\n".join([*blocks, "## How it was measured", *measured_by(rows)]) + "\n"
+
+
+def introduction(page: Page, shown: Collection[str]) -> str:
+    return " ".join([page.introduction, *(text for name, text in page.beside.items() if name in shown)])
 
 
 def asked(page: Page) -> str:

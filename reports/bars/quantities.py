@@ -11,6 +11,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from reports import paired_quality
+from reports.bars.declared import FP32_EXPORTS
 from reports.columns import label
 from reports.conclusions_choose import lead
 from reports.record import Measurement, Record
@@ -19,11 +20,9 @@ from reports.statistics import Estimate, Ratio, quotient
 from reports.table import ceiling_share
 from reports.units import fixed, percent, ratio
 
-# The same fp32 weights through another runtime; what the best of them gives is the runtime's merit, not compression's.
-FP32_RUNTIMES = ("original", "original-tuned", "onnx", "onnx-level*", "onnx-fused", "openvino", "openvino-fp32", "torchscript*",
-                 "torch-compile*", "aoti*")  # fmt: skip
 # Sizes after a lossless coder of the indices or of the whole file; the smallest that was measured counts.
-ENTROPY_CODED = ("coded_huffman_size", "coded_deflate_size", "coded_zstd_size", "zstd_size", "deflated_size")
+ENTROPY_CODED = ("huffman_size", "zstd_size", "deflated_size")
+SHANNON = "shannon_size"  # a bound: no file has it, so it is shown and never counts
 
 
 class Unknown(Exception):
@@ -144,7 +143,7 @@ def over_torch(row: Record, peers: Sequence[Record]) -> Ratio:
 
 
 def over_best_fp32(row: Record, peers: Sequence[Record]) -> Estimate:
-    """A quotient of two paired speed-ups, so not itself paired."""
+    """A quotient of two paired speed-ups, so not itself paired. What the best runtime gives is not compression's merit."""
     name, best = best_fp32(row, peers)
     return Estimate(1.0, best.n) if name == row.method else quotient(over_torch(row, peers), best)
 
@@ -154,7 +153,7 @@ def best_fp32(row: Record, peers: Sequence[Record]) -> tuple[str, Ratio]:
         (other.method, found)
         for other in peers
         if other.method != ORIGINAL and same_session(row, other) and (found := speedup(other)) is not None
-        if any(fnmatchcase(other.method, name) for name in FP32_RUNTIMES)
+        if any(fnmatchcase(other.method, name) for name in FP32_EXPORTS)
     ]
     if not timed:
         raise Unknown("no other fp32 runtime was timed in the same run")
@@ -224,7 +223,7 @@ QUANTITIES: Mapping[str, Quantity] = {
     "logit_error": Quantity("logit error, absolute plus relative", measured("logit_error_scaled"), small, "{:g}".format),
     "size": Quantity("size", over_original("size"), times, exact_times),
     "entropy_coded": Quantity("entropy-coded size", over_original(*ENTROPY_CODED, of="size"), times, exact_times),
-    "shannon": Quantity("Shannon bound", over_original("coded_shannon_size", of="size"), times, exact_times),
+    "shannon": Quantity("Shannon bound", over_original(SHANNON, of="size"), times, exact_times),
     "flops": Quantity("operations", left_of("flops"), percents, exact_percent),
     "parameters": Quantity("parameters", left_of("parameters"), percents, exact_percent),
     "ram": Quantity("RAM, peak minus imports", over_original("ram"), times, exact_times),

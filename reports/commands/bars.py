@@ -10,7 +10,7 @@ from typing import Any
 from reports import share
 from reports.bars import missed
 from reports.bars.declared import PAGES
-from reports.bars.judge import MISSED, of_page
+from reports.bars.judge import MISSED, of_page, shown
 from reports.bars.page import answers, render, summary, written
 from reports.commands.common import NOTHING, WRONG, merged, write
 
@@ -30,11 +30,12 @@ def _bars(options: argparse.Namespace) -> int:
     """Exit code 1 when a bar is missed and nobody has written why."""
     found = merged(options.paths or [RECORDS])
     texts, used, unexplained = missed.read(), set[str](), list[str]()
-    for page in PAGES:
+    names = shown(PAGES, found.records)
+    for page in (page for page in PAGES if page.name in names):
         rows = of_page(page, found.records)
-        if options.page not in (None, page.name) or not rows:
+        if options.page not in (None, page.name):
             continue
-        write(options.to / f"{page.name}.md", render(page, rows, texts))
+        write(options.to / f"{page.name}.md", render(page, rows, texts, names))
         judged = answers(page, rows)
         print(f"{page.title}: {summary(judged)}", file=sys.stderr)
         for answer in (answer for answer in judged if answer.outcome == MISSED):
