@@ -7,15 +7,18 @@ Only what other sessions can be compared by is looked at: sizes, RAM, quality, a
 
 from __future__ import annotations
 
+import json
 import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
 
 from reports.compare import markdown
 from reports.conclusions_choose import lead, value
 from reports.export import MissingLibrary
+from reports.gate import SAME_CONDITIONS
 from reports.history import history
 from reports.lines import environment_of, machine_of
 from reports.record import Record
@@ -48,31 +51,43 @@ class Change:
 
 
 def changes(records: Sequence[Record]) -> list[Change]:
-    """Of every case, machine and environment. Raises: MissingLibrary without ruptures."""
-    places = dict.fromkeys((r.case, machine_of(r), environment_of(r)) for r in records if r.status == "measured")
-    return [change for place in places for change in _of(place, records)]
+    """Of every place. Raises: MissingLibrary without ruptures."""
+    return [change for place in dict.fromkeys(_places(records)) for change in _of(place, records)]
 
 
 def long_enough(records: Sequence[Record]) -> int:
-    """Cases with so many runs on one machine that a change could be found."""
-    counts = Counter((r.case, machine_of(r), environment_of(r)) for r in records if r.status == "measured")
-    return len({case for (case, _, _), count in counts.items() if count >= 2 * FEWEST})
+    """Cases with so many runs in one place that a change could be found."""
+    return len({place.case for place, count in Counter(_places(records)).items() if count >= 2 * FEWEST})
 
 
-def _of(place: tuple[str, str, str], records: Sequence[Record]) -> Iterator[Change]:
-    case, machine, environment = place
-    rows = [
-        row
-        for row in history(records, case)
-        if row.status == "measured" and (machine_of(row), environment_of(row)) == (machine, environment)
-    ]
+class Place(NamedTuple):
+    """What the rows of one series share: between two of these, a difference is of the place and no drift (as in reports/gate.py)."""
+
+    case: str
+    machine: str
+    environment: str
+    method_revision: int
+    conditions: str
+
+
+def place_of(row: Record) -> Place:
+    conditions = {name: row.conditions.get(name) for name in SAME_CONDITIONS}
+    return Place(row.case, machine_of(row), environment_of(row), row.method_revision, json.dumps(conditions, sort_keys=True))
+
+
+def _places(records: Sequence[Record]) -> list[Place]:
+    return [place_of(row) for row in records if row.status == "measured"]
+
+
+def _of(place: Place, records: Sequence[Record]) -> Iterator[Change]:
+    rows = [row for row in history(records, place.case) if row.status == "measured" and place_of(row) == place]
     for name, metric in METRICS.items():
         series = [(row, found) for row in rows if (found := metric.read(row)) is not None]
         levels = _levels([found for _, found in series])
         for (start, middle), (_, end) in pairwise(levels):
             before, after = (median([found for _, found in series[a:b]]) for a, b in ((start, middle), (middle, end)))
-            worse = (after > before) == metric.lower
-            yield Change(case, machine, name, series[middle][0], before, after, (middle - start, end - middle), worse)
+            worse = (after > before) == metric.lower(series[middle][0])
+            yield Change(place.case, place.machine, name, series[middle][0], before, after, (middle - start, end - middle), worse)
 
 
 def _levels(values: Sequence[float]) -> list[tuple[int, int]]:
@@ -117,21 +132,27 @@ def _speed(row: Record) -> float | None:
 
 def _quality(row: Record) -> float | None:
     found = lead(row)
-    return None if found is None else found[1].value if found[1].direction == "higher" else -found[1].value
+    return None if found is None else found[1].value
+
+
+def _quality_is_an_error(row: Record) -> bool:
+    """Perplexity and word error rate, of which less is better."""
+    found = lead(row)
+    return found is not None and found[1].direction == "lower"
 
 
 @dataclass(frozen=True)
 class Metric:
     read: Callable[[Record], float | None]
     show: Callable[[float], str]
-    lower: bool  # whether lower is better
+    lower: Callable[[Record], bool]  # whether lower is better
 
 
 METRICS: Mapping[str, Metric] = {
-    "size": Metric(lambda row: value(row, "size"), megabytes, lower=True),
-    "RAM": Metric(lambda row: value(row, "ram"), megabytes, lower=True),
-    "speed-up": Metric(_speed, ratio, lower=False),
-    "quality": Metric(_quality, lambda found: fixed(abs(found), 4), lower=False),  # negated where lower is better
+    "size": Metric(lambda row: value(row, "size"), megabytes, lambda _: True),
+    "RAM": Metric(lambda row: value(row, "ram"), megabytes, lambda _: True),
+    "speed-up": Metric(_speed, ratio, lambda _: False),
+    "quality": Metric(_quality, lambda found: fixed(found, 4), _quality_is_an_error),
 }
 
 

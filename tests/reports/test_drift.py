@@ -7,8 +7,8 @@ import pytest
 
 from reports import drift
 from reports.__main__ import main
-from reports.record import write_records
-from tests.samples.build import measurements, pairs, row
+from reports.record import Measurement, write_records
+from tests.samples.build import CONDITIONS, measurements, pairs, row
 
 pytest.importorskip("ruptures")
 
@@ -63,6 +63,34 @@ def test_machines_are_never_mixed():
     here = runs([1e6] * 8)
     there = [replace(r, environment={**r.environment, "machine": "rack"}) for r in runs([2e6] * 8)]
     assert drift.changes([*here, *there]) == []
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{"method_revision": 2}, *({"conditions": {**CONDITIONS, name: other}}
+                               for name, other in (("batch", 8), ("threads", 1), ("inputs", {"pixel_values": [1, 3, 96, 96]})))],
+)  # fmt: skip
+def test_other_conditions_and_another_revision_of_the_method_are_another_series(changed):
+    before, after = runs([1e6] * 4), [replace(row, **changed) for row in runs([2e6] * 8)[4:]]
+    assert drift.changes([*before, *after]) == []
+    assert drift.long_enough([*before, *after]) == 0
+
+
+def test_the_change_of_an_error_is_the_share_of_its_true_value():
+    """Perplexity 10 -> 11 is a tenth more and worse; accuracy .5 -> .55 a tenth more and better."""
+    for values, direction, says in (
+        ((10, 11), "lower", "worse"),
+        ((11, 10), "lower", "better"),
+        ((0.5, 0.55), "higher", "better"),
+    ):
+        before, after = values
+        rows = [
+            replace(one, measurements={"perplexity": Measurement(found, "1", direction, "quality", 100, primary=True)})
+            for one, found in zip(runs([1e6] * 12), [before] * 6 + [after] * 6, strict=True)
+        ]
+        text = drift.render([change for change in drift.changes(rows) if change.metric == "quality"])
+        assert f"{after / before - 1:+.1%}, {says}" in text
+        assert f"| {before:.4f} | {after:.4f} |" in " ".join(text.split())
 
 
 def test_the_command_lists_what_changed_worse_first_and_says_how_many_cases_are_long_enough(tmp_path, capsys):
