@@ -65,7 +65,7 @@ class Threshold:
         return self.relative * abs(before) + self.absolute
 
 
-# measurement.md, Gate. Bytes: names in an ONNX file grow and shrink by a few characters. RAM: repeats to 1-3 % between runs
+# Bytes: names in an ONNX file grow and shrink by a few characters. RAM: repeats to 1-3 % between runs
 # (decision 0002), and a small model's by pages of libraries. Quality and agreement are fractions. Latency is of another session and
 # no evidence; speed is that of `--against`, where both sides are measured now.
 DEFAULTS: Mapping[str, Threshold] = {
@@ -85,7 +85,8 @@ SETTABLE: Mapping[str, tuple[str, ...]] = {
     "execution": ("gates",),
     "speed": ("relative", "direction", "gates"),
 }
-# Calls on a GPU repeat better (measurement.md, Gate). It holds where no other tolerance was chosen.
+# Nothing but the measured process uses a benchmark's GPU, while a CPU's cores are shared with the rest of the system, so its calls
+# are expected to repeat better; a choice, not a measured noise. It holds where no other tolerance was chosen.
 GPU_TOLERANCE = 0.02
 TIMES = ("latency", "speed")
 
