@@ -24,6 +24,8 @@ def command(record: Record) -> str:
             words += [option, str(value)]
     threads = record.conditions.get("threads") or record.environment.get("threads")
     words += ["--threads", str(threads)] if threads else []
+    more = record.environment.get("repeat_words")  # catalogs, interpreters, permissions, times (fixtures/options.py)
+    words += [str(word) for word in more] if isinstance(more, list | tuple) else []
     steps = []
     if record.environment.get("commit"):
         steps.append(["git", "checkout", str(record.environment["commit"])])
