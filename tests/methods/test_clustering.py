@@ -124,6 +124,19 @@ def test_a_codebook_that_moved_goes_red(tmp_path):
         clustering_codebook.check(source, kept, {})
 
 
+def test_a_codebook_that_is_not_a_number_goes_red(tmp_path):
+    plain, source, made = (
+        builder().original(TEXT),
+        *(builder().artifact(METHODS[name], TEXT) for name in ("cluster16", "cluster16-int8-codebook")),
+    )
+    values = rewritten(source, tmp_path / "a", lambda state: state[f"{NAME}.codebook"][:1].fill_(torch.nan))
+    with pytest.raises(PostconditionFailed, match="decoded weights miss nan%"):
+        clustering.check(plain, values, METHODS["cluster16"].steps[0].params)
+    scale = rewritten(made, tmp_path / "b", lambda state: state[f"{NAME}.codebook_scale"].fill_(torch.nan))
+    with pytest.raises(PostconditionFailed, match="a codebook value moved by nan steps"):
+        clustering_codebook.check(source, scale, {})
+
+
 def test_the_audit_counts_groups_where_rows_do_not_divide():
     from fixtures.probes.torch_weights import describe
 

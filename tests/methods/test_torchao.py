@@ -48,6 +48,18 @@ def test_a_torchao_weight_that_moved_or_another_kernel_goes_red(tmp_path, monkey
         step.check(source, artifact, step.params)
 
 
+@pytest.mark.parametrize("place", [0, -1])
+def test_a_torchao_scale_that_is_not_a_number_goes_red(tmp_path, place):
+    step, artifact = METHODS["torchao-int8-weight-only"].steps[0], made("torchao-int8-weight-only")
+    state = dict(torch_format.read_state(artifact))
+    name = [name for name in state if name.endswith(".scale")][place]
+    state[name] = torch.full_like(state[name], torch.nan)
+    torch_format.save_state(state, artifact.path, tmp_path)
+    broken = artifacts.describe(tmp_path, artifact.key, artifact.format, artifact.attributes, artifact.lineage)
+    with pytest.raises(PostconditionFailed, match="a weight is nan steps from its original"):
+        step.check(builder().original(TEXT), broken, step.params)
+
+
 def test_a_group_that_torchao_has_no_kernel_for_says_which_it_has(tmp_path):
     step = METHODS["torchao-int4-weight-only"].steps[0]
     with pytest.raises(UsageError, match="group=48: torchao's int4 kernel for CPUs has groups of 32, 64, 128"):

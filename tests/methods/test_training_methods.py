@@ -235,6 +235,12 @@ def test_a_factor_of_full_energy_is_the_matrix_and_less_energy_is_what_the_check
         low_rank.check(
             originals[TEXT], broken(result, tmp_path, lambda state: state[f"{name}.0.weight"].zero_()), {"energy": 0.7}
         )
+    with pytest.raises(PostconditionFailed, match="its factors keep nan% of the energy"):
+        low_rank.check(
+            originals[TEXT],
+            broken(result, tmp_path / "nan", lambda state: state[f"{name}.0.weight"].fill_(torch.nan)),
+            {"energy": 0.7},
+        )
 
 
 @pytest.mark.parametrize(

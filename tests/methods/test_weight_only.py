@@ -137,6 +137,15 @@ def test_swapped_halves_of_a_byte_go_red(llama, tmp_path):
         rtn_int4.check(llama, rewritten(made, swap), {"group": 32})
 
 
+def test_a_scale_that_is_not_a_number_goes_red(llama, tmp_path):
+    made, _ = built(step_of("rtn-int4-g32"), llama, tmp_path / "made")
+    broken = rewritten(made, lambda state: state[f"{NAME}.int4_scale"].fill_(torch.nan))
+    with pytest.raises(PostconditionFailed, match="a decoded weight is nan steps"):
+        rtn_int4.check(llama, broken, {"group": 32})
+    with pytest.raises(PostconditionFailed, match="decoded weights miss nan%"):
+        gptq.check(llama, broken, {"group": 32})
+
+
 def test_a_layer_left_dense_goes_red(llama, tmp_path):
     made, _ = built(step_of("rtn-int4-g32"), llama, tmp_path / "made")
     dense = torch_format.read_state(llama)[f"{NAME}.weight"]
@@ -269,3 +278,10 @@ def test_a_model_that_the_library_is_not_asked_for_says_so(llama, tmp_path, name
     monkeypatch.setattr(gptq, "KNOWN", ("llama",))
     with pytest.raises(Unsupported, match="this one is mistral"):
         built(step_of(name), other, tmp_path / "made")
+
+
+def test_an_update_of_sparsegpt_that_is_not_a_number_goes_red(llama, tmp_path):
+    made, _ = built(step_of("sparsegpt50"), llama, tmp_path / "made", samples=8)
+    broken = rewritten(made, lambda state: state[f"{NAME}.weight"][:1].fill_(torch.nan))
+    with pytest.raises(PostconditionFailed, match="q_proj.weight contains numbers that are not finite"):
+        sparsegpt.check(llama, broken, {"pattern": "row"})

@@ -121,13 +121,17 @@ def test_a_graph_with_a_few_int8_weights_is_not_called_int8_m23(tmp_path, monkey
         tiny.run_step(METHODS["onnx-int8-dynamic"].steps[1], exported, tmp_path / "b", IMAGE)
 
 
-def test_int8_weights_that_are_not_the_originals_are_refused(tmp_path):
+@pytest.mark.parametrize(
+    ("part", "change"),
+    [("weight_int8", lambda tensor: tensor.roll(1)), ("weight_scale", lambda tensor: tensor * float("nan"))],
+)
+def test_int8_weights_that_are_not_the_originals_are_refused(tmp_path, part, change):
     def shifted(context: BuildContext) -> dict:
         attributes = torch_int8_dynamic.build(context)
         made = artifacts.describe(context.output, "k", "torch-int8-dynamic", attributes, [])
         state = torch_format.read_state(made)
-        name = f"{attributes['quantized'][0]}.weight_int8"
-        torch_format.save_state({**state, name: state[name].roll(1)}, context.source.path, context.output)
+        name = f"{attributes['quantized'][0]}.{part}"
+        torch_format.save_state({**state, name: change(state[name])}, context.source.path, context.output)
         return dict(attributes)
 
     wrong = replace(METHODS["torch-int8-dynamic"].steps[0], build=shifted)
