@@ -1,4 +1,4 @@
-"""Bars: what a method is expected to reach, judged on stored rows, and the pages that show it (docs/quality-bars.md, docs/speed-bars.md).
+"""Bars: what a method is expected to reach, judged on stored rows, and the pages that show it.
 
 `declared` is the one table of bars, `quantities` reads a number from a row, `judge` compares the two, `page` writes Markdown.
 """
