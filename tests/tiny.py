@@ -157,7 +157,6 @@ def run_step(step: Step, source: Artifact, output: Path, task: str) -> Artifact:
         calibration(task),
         lambda text: None,
         lambda: training(task),
-        choosing=lambda count: ("validation", calibration(task, seed=8)(count)),
     )
     attributes = dict(step.build(context))
     entry: dict[str, Any] = {"step": step.name, "params": dict(step.params)}

@@ -6,7 +6,7 @@ import pytest
 from fixtures.errors import BenchmarkError, PostconditionFailed
 from fixtures.methods import onnx_export
 from fixtures.worker.build import check_splits
-from fixtures.worker.calibration import calibration_batches, samples_to_choose_on
+from fixtures.worker.calibration import calibration_batches
 from tests import tiny
 from tests.building import builder, catalog
 
@@ -63,14 +63,6 @@ def test_inputs_of_unequal_length_and_other_inputs_are_refused(tmp_path):
     split(tmp_path / "test", 2)
     with pytest.raises(BenchmarkError, match=r"has the inputs \['attention_mask', 'input_ids'\], the test split \['input_ids'\]"):
         list(calibration_batches(folder, 4))
-
-
-def test_recipes_are_chosen_on_validation_and_without_labels_on_calibration(tmp_path):
-    split(tmp_path / "calibration", 8)
-    assert samples_to_choose_on(tmp_path, 3)[0] == "calibration"
-    split(tmp_path / "validation", 2)
-    found, samples = samples_to_choose_on(tmp_path, 3)
-    assert (found, len(list(samples))) == ("validation", 2)
 
 
 def test_a_calibration_set_that_overlaps_the_test_split_is_refused_with_a_shared_item(tmp_path):
