@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.clone import Clone, no_op
+from tests.end_to_end.suite import interruptible
 from tests.test_against_revision import git
 
 pytestmark = pytest.mark.slow
@@ -140,7 +141,7 @@ def test_an_update_of_the_baseline_is_refused(clone):
 
 def test_an_interruption_removes_the_worktree_and_ends_both_sides(clone):
     process = subprocess.Popen(
-        clone.command("--case-seconds", "60"),
+        interruptible(clone.command("--case-seconds", "60")),
         cwd=clone.root,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -44,3 +44,9 @@ class Suite:
         """case -> row, of the run that is current."""
         files = [path for path in (self.folder / "results").glob("*/*.json") if path.parent.name != "history"]
         return {record.case: record for path in files for record in read_records(path)}
+
+
+def interruptible(command: list[str]) -> list[str]:
+    """The command with Ctrl-C as in a terminal: what a shell starts in the background would hand down to it that it is ignored."""
+    restore = "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); os.execv(sys.argv[1], sys.argv[1:])"
+    return [sys.executable, "-c", restore, *command]

@@ -11,7 +11,7 @@ import time
 import pytest
 
 from reports.speed import speedup
-from tests.end_to_end.suite import ROOT, Suite
+from tests.end_to_end.suite import ROOT, Suite, interruptible
 
 pytestmark = pytest.mark.slow
 SELECTION = ("--model", "tiny-*", "--method", "onnx", "--method", "cluster16")
@@ -134,7 +134,8 @@ def test_an_interrupt_keeps_the_rows_so_far_and_resuming_finishes_the_run(tmp_pa
     command = suite.command(
         "--model", "tiny-image", "--device", "cpu", "--method", "onnx", "--method", "cluster16", "--case-seconds", "30"
     )
-    run = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True)
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    run = subprocess.Popen(interruptible(command), cwd=ROOT, text=True, start_new_session=True, **pipes)
     deadline = time.monotonic() + 120
     while not list((tmp_path / "results").glob("*/*.json")) and time.monotonic() < deadline:
         time.sleep(0.1)
