@@ -111,4 +111,6 @@ def test_pins_are_read_from_the_constraints_of_the_environment(tmp_path):
     (tmp_path / "requirements").mkdir()
     (tmp_path / "requirements" / "constraints-litert.txt").write_text("# tried\nAI_Edge.litert==2.3.0  # wheel\nnumpy>=2\n")
     assert installed.pinned(tmp_path, "litert") == {"ai-edge-litert": "2.3.0"}
+    (tmp_path / "requirements" / "constraints-own.txt").write_text("-c constraints-litert.txt\nnumpy==2.4\n")
+    assert installed.pinned(tmp_path, "own") == {"ai-edge-litert": "2.3.0", "numpy": "2.4"}
     assert installed.pinned(environments.ROOT, "core")["torch"] == "2.13.0"
