@@ -15,8 +15,8 @@ def _broken(context):
     raise RuntimeError("the clustering of today does not end")
 
 
-METHODS[:] = METHODS[:1]
 METHODS[0].steps[0].__dict__["build"] = _broken
+METHODS[:] = [found for found in METHODS if found.name != "cluster256"]
 """
 HEAVIER = """
 
