@@ -9,7 +9,7 @@ import pytest
 
 from fixtures.cases import Case
 from fixtures.errors import ArtifactCorrupted, PostconditionFailed, Unsupported, UsageError
-from fixtures.methods import onnx_fused, onnx_levels, openvino_sensitivity, same_answers
+from fixtures.methods import onnx_fused, onnx_levels, openvino_sensitivity, rounded_answers, same_answers
 from fixtures.methods.openvino_sensitivity import LayerCost
 from fixtures.metrics import agreement
 from fixtures.models import onnx_format, openvino_format
@@ -37,6 +37,17 @@ def test_an_export_beyond_tolerance_is_refused_with_its_numbers(found, message):
     with pytest.raises(PostconditionFailed, match=message):
         same_answers.compare(expected, np.array(found, np.float32), 1e-4)
     assert same_answers.compare(expected, expected + np.float32(1e-4), 1e-4)["tolerance"] == 1e-4
+
+
+def test_rounded_weights_are_held_to_their_noise_however_many_logits_there_are():
+    random = np.random.default_rng(0)
+    expected = random.standard_normal((30, 1000)).astype(np.float32)
+    noisy = expected + np.float32(0.04) * random.standard_normal(expected.shape).astype(np.float32)
+    assert np.abs(noisy - expected).max() > 0.15  # some logit is beyond any tolerance that a wrong export would not pass as well
+    assert rounded_answers.compare(expected, noisy, "bfloat16", "it")["relative_difference"] == pytest.approx(0.04, rel=0.05)
+    for dtype, found in (("float16", noisy), ("bfloat16", expected[::-1]), ("bfloat16", expected * np.nan), ("float32", noisy)):
+        with pytest.raises(PostconditionFailed, match="differs from the original by"):
+            rounded_answers.compare(expected, found, dtype, "it")
 
 
 def scored(error: float, tmp_path) -> dict:
