@@ -106,3 +106,13 @@ def test_a_close_verdict_of_a_record_that_was_never_confirmed_is_unsure(machine)
 @pytest.mark.parametrize(("pair_s", "each"), [(0.001, 20), (0.5, 12), (1.3, 6), (30.0, 6)])
 def test_slow_calls_are_confirmed_with_fewer_pairs(pair_s, each):
     assert confirmation.pairs_each(pair_s, 6.0) == each
+
+
+def test_fresh_processes_that_would_not_fit_are_not_started(tmp_path):
+    for pid, size in (("11", 7_000_000), ("12", 6_000_000)):
+        (tmp_path / pid).mkdir()
+        (tmp_path / pid / "status").write_text(f"Name:\tpython\nVmRSS:\t{size} kB\n", encoding="utf-8")
+    for free, said in ((13_000_001, ""), (12_000_000, "two more processes need 13.0 GB, 12.0 GB are free")):
+        (tmp_path / "meminfo").write_text(f"MemTotal: 1 kB\nMemAvailable: {free} kB\n", encoding="utf-8")
+        assert confirmation.lacking_memory(11, 12, proc=tmp_path) == said
+    assert confirmation.lacking_memory(11, 13, proc=tmp_path) == ""

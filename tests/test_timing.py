@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import random
+import time
 from types import SimpleNamespace
 
 import pytest
@@ -28,7 +30,7 @@ class Worker:
     """The first call takes a second, the next ones `call_s`."""
 
     def __init__(self, call_s):
-        self.call_s, self.calls, self.spent_s = call_s, [], 0.0
+        self.call_s, self.calls, self.spent_s, self.pid = call_s, [], 0.0, os.getpid()
 
     def call(self, command, **asked):
         self.calls.append(command)
@@ -88,6 +90,26 @@ def test_who_runs_first_is_drawn_for_every_pair():
     assert 0 < sum(pairs.original_first) < 40
 
 
+def test_one_pair_of_slow_calls_is_pilot_enough_and_quick_ones_have_six():
+    for call_s, number in ((5.1, 1), (4.9, timing.PILOT_PAIRS)):
+        quick, slow = Worker(0.5), Worker(call_s)
+        for worker in (quick, slow):
+            worker.call("warm")
+        pairs = timing.Pairs(quick, slow, random.Random(0), 9.0)
+        timing.pilot(pairs)
+        assert len(pairs.original_s) == number
+
+
+def test_a_warm_up_ends_with_a_call_that_takes_longer_than_it_may():
+    class Slow:
+        def run(self, batch):
+            time.sleep(0.02)
+
+    state = {"session": Slow(), "batch": None}
+    assert session.warm(state, 3, 0.0, most=0.01)["calls"] == 1
+    assert session.warm(state, 3, 0.0, most=9.0)["calls"] == 3
+
+
 def test_a_timed_call_prepares_nothing_m34():
     """Inputs are made when the artifact is loaded; a session that would make them inside a call fails here."""
 
@@ -100,7 +122,7 @@ def test_a_timed_call_prepares_nothing_m34():
 
     state = {"session": Session(), "batch": "prepared"}
     assert session.run(state)["ns"] > 0
-    assert session.warm(state, 3, 0.0)["calls"] == 3
+    assert session.warm(state, 3, 0.0, 60.0)["calls"] == 3
     assert len(session.loop(state, 2)["ns"]) == 2
 
 

@@ -102,3 +102,12 @@ def test_case_and_punctuation_do_not_count():
 def test_one_transcript_for_each_clip_is_expected():
     with pytest.raises(PostconditionFailed, match="one transcript for each of 3 clips"):
         transcripts.condense(np.zeros((2, 4)), np.zeros(3), None)
+
+
+def test_a_twins_clips_have_no_labels_and_its_transcripts_are_kept_all_the_same(tmp_path):
+    from fixtures.worker.session import condensed
+
+    (tmp_path / "test").mkdir()
+    answers = iter([np.ones((2, 4)), np.zeros((1, 4))])
+    kept = condensed(answers, tmp_path / "test", tmp_path / "out.npy", "fixtures.metrics.transcripts:condense", None)
+    assert kept.tolist() == [[1] * 4, [1] * 4, [0] * 4]
