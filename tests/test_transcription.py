@@ -9,6 +9,7 @@ import pytest
 
 from fixtures import transcription
 from fixtures.decoding import greedy
+from fixtures.tasks.speech_recognition import HEARD
 from fixtures.worker import serve
 
 PROMPT = np.ones((1, 4), np.int64)
@@ -40,7 +41,9 @@ class Worker:
 
     def call(self, command, timeout, **arguments):
         if command == "transcribe":
-            return {"features_s": 0.1, "model_s": 1.0, "encoder_s": 0.5, "steps_s": [0.1]}
+            # Clip 3 is said to be longer than the others.
+            tokens = 9 if arguments["clip"] == 3 else 2
+            return {"clip": arguments["clip"], "features_s": 0.1, "model_s": tokens, "encoder_s": 0.5, "steps_s": [0.1] * tokens}
         return serve.find(command)(self.state, **arguments)
 
 
@@ -57,7 +60,7 @@ class Row:
 @pytest.fixture
 def bench(tmp_path):
     data = SimpleNamespace(path=tmp_path, attributes={"window_s": 30.0})
-    options = SimpleNamespace(seed=0, case_timeout=1.0, case_seconds=0.0)
+    options = SimpleNamespace(seed=0, case_timeout=1.0, case_seconds=1000.0)
     return SimpleNamespace(data=lambda model: data, options=options, say=lambda text: None)
 
 
@@ -79,3 +82,11 @@ def test_a_timed_call_as_long_as_the_originals_is_not_warned_of(bench):
     row = taken(bench, 12, 12)
     assert row.measurements["decoded_tokens"][0] == 13
     assert row.warnings == []
+
+
+def test_every_round_hears_another_clip_and_the_note_says_how_much_was_written(bench):
+    row = taken(bench, 4, 4)
+    value, note = row.measurements["end_to_end_time"]
+    assert (value, note.split(", ")[:2]) == (pytest.approx(2.1), [f"{HEARD} clips", "2 to 9 tokens of 30 s"])
+    bench.options.case_seconds = 0.0
+    assert taken(bench, 4, 4).measurements["end_to_end_time"][1].startswith("1 clip, 2 tokens of 30 s, 1 rounds")
