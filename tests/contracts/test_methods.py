@@ -38,13 +38,14 @@ IDS = [
     "torchao-int8-weight-only", "torchao-int4-weight-only", "cluster4", "cluster16-rows16", "cluster-attention16",
     "cluster16-int8-codebook", "deflate", "huffman", "zstd", "deep-compression", "onnx-fused", "torchscript", "openvino", "openvino-fp16",
     "openvino-bf16", "openvino-int8", "openvino-int8-mixed", "openvino-int8-accuracy", "tensorrt-fp16", "tensorrt-int8", "onnx-tensorrt",
-    "onnx-tensorrt-fp16",
+    "onnx-tensorrt-fp16", "openvino-int8-weights", "openvino-int4-g32", "onnx-cached", "onnx-cached-int8-dynamic", "onnx-cached-int4-g32",
+    "openvino-cached", "openvino-cached-int8-weights", "openvino-cached-int4-g32",
 ]  # fmt: skip
 # What a method may change: the largest relative error of the logits (RMS of the difference over RMS of the original's, around their mean).
 # Lossless ones differ by the order of summation only; the others are read off the tiny models, doubled, to see a broken kernel.
 LOSSLESS = {"original": 1e-6, "original-tuned": 1e-4, "deflate": 1e-6, "huffman": 1e-6, "zstd": 1e-6, "onnx": 1e-4,
             "onnx-level0": 1e-4, "onnx-level1": 1e-4, "onnx-level2": 1e-4, "onnx-fused": 1e-4, "torchscript": 1e-4,
-            "openvino": 1e-4}  # fmt: skip
+            "openvino": 1e-4, "onnx-cached": 1e-4, "openvino-cached": 1e-4}  # fmt: skip
 CLOSE = {"bf16": 0.1, "fp16": 0.01, "cluster256": 0.2, "torch-int8-dynamic": 0.2, "onnx-int8-dynamic": 0.2}
 # Their bytes differ when built twice in one process, and why; the answers do not.
 UNREPEATABLE = {"torchscript": "names of its classes count the traces of the process"}

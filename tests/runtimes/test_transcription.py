@@ -36,29 +36,38 @@ def context(source, output, step):
     return BuildContext(source, output, step.params, 0, 1, "speech-recognition", taught)
 
 
-def made(source, name, folder):
+STEPS = {}  # steps that several methods share are built once for all tests of this file
+
+
+def made(source, name):
     method, current = registry.load().methods[name], source
     for index, step in enumerate(method.steps):
-        from fixtures import artifact as artifacts
-
-        output = folder / f"{name}-{index}"
-        attributes = dict(step.build(context(current, output, step)))
-        entry = {"step": step.name, "params": dict(step.params)}
-        draft = artifacts.describe(output, f"{name}-{index}", step.gives, attributes, [*current.lineage, entry])
-        step.check(current, draft, step.params)
-        artifacts.write_manifest(draft)
-        current = open_artifact(output)
+        place = tuple(step.name for step in method.steps[: index + 1])
+        if place not in STEPS:
+            STEPS[place] = finished(current, step, source.path.parent / "-".join(place))
+        current = STEPS[place]
     return registry.load().runtimes[method.runtime].open(current, "cpu", 1), current, method
+
+
+def finished(source, step, output):
+    from fixtures import artifact as artifacts
+
+    attributes = dict(step.build(context(source, output, step)))
+    entry = {"step": step.name, "params": dict(step.params)}
+    draft = artifacts.describe(output, output.name, step.gives, attributes, [*source.lineage, entry])
+    step.check(source, draft, step.params)
+    artifacts.write_manifest(draft)
+    return open_artifact(output)
 
 
 def answers(session, batch):
     return session.to_numpy(session.run(session.prepare(batch)))
 
 
-def test_torch_writes_what_transformers_generate_writes(source, tmp_path):
+def test_torch_writes_what_transformers_generate_writes(source):
     import torch
 
-    session, _, _ = made(source, "original", tmp_path)
+    session, _, _ = made(source, "original")
     batch = heard(4)
     with torch.inference_mode():
         expected = tiny_whisper.module().generate(
@@ -75,11 +84,11 @@ def test_torch_writes_what_transformers_generate_writes(source, tmp_path):
 
 
 @pytest.mark.slow
-def test_onnx_graphs_write_the_same_and_hold_each_weight_once(source, tmp_path):
+def test_onnx_graphs_write_the_same_and_hold_each_weight_once(source):
     from fixtures.probes.audit import audit
 
-    session, artifact, method = made(source, "onnx", tmp_path)
-    expected, _, _ = made(source, "original", tmp_path)
+    session, artifact, method = made(source, "onnx")
+    expected, _, _ = made(source, "original")
     for count in (1, 3):
         assert answers(session, heard(count)).tolist() == answers(expected, heard(count)).tolist()
     assert {file.path for file in artifact.files if file.role == "graph"} == {"encoder.onnx", "decoder.onnx"}
@@ -89,19 +98,62 @@ def test_onnx_graphs_write_the_same_and_hold_each_weight_once(source, tmp_path):
 
 
 @pytest.mark.slow
-def test_int8_is_int8_in_both_graphs(source, tmp_path):
+def test_openvinos_graphs_write_the_same_and_hold_each_weight_once(source):
     from fixtures.probes.audit import audit
 
-    session, artifact, method = made(source, "onnx-int8-dynamic", tmp_path)
+    session, artifact, method = made(source, "openvino")
+    expected, _, _ = made(source, "original")
+    for count in (1, 3, 1):
+        assert answers(session, heard(count)).tolist() == answers(expected, heard(count)).tolist()
+    assert {file.path for file in artifact.files if file.role == "weights"} == {"encoder.bin", "decoder.bin"}
+    audit(method, artifact, session.facts(), session.weights(), "cpu", 1, original=source)
+    spare = dataclasses.replace(artifact.files[0], path="model.xml", role="graph")
+    with pytest.raises(PostconditionFailed, match="never loaded"):
+        audit(method, dataclasses.replace(artifact, files=(*artifact.files, spare)), session.facts(), session.weights(), "cpu", 1)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["onnx-int8-dynamic", "openvino-int8"])
+def test_int8_is_int8_in_both_graphs(source, name):
+    from fixtures.probes.audit import audit
+
+    session, artifact, method = made(source, name)
     audit(method, artifact, session.facts(), session.weights(), "cpu", 1, original=source)
     assert all(part.facts()["dtype"] == "int8" for part in session.parts)
     assert answers(session, heard(2)).shape == (2, 6)
 
 
+@pytest.mark.slow
+def test_packed_weights_are_packed_in_both_graphs(source):
+    from fixtures.probes.audit import audit
+
+    session, artifact, method = made(source, "openvino-int8-weights")
+    audit(method, artifact, session.facts(), session.weights(), "cpu", 1, original=source)
+    for part in session.parts:
+        assert part.weights()["parameters_by_dtype"]["uint8"] > 0
+    assert answers(session, heard(2)).shape == (2, 6)
+
+
+@pytest.mark.slow
+def test_a_decoder_is_calibrated_with_what_it_is_given_while_it_decodes(source):
+    """The prompt at once, then each token of the text with the cache of those before it; every pass gives the same."""
+    from fixtures.methods.whisper_calibration import DecoderInputs
+
+    session, _, _ = made(source, "openvino")
+    inputs = DecoderInputs(session, list(taught(2)))
+    lengths = [(given["input_ids"].shape[1], given["past_keys_0"].shape[2]) for given in inputs]
+    assert lengths == [(4, 0), (1, 4), (1, 5)] * 2
+    assert len(inputs) == len(lengths)
+    first, again = (next(iter(inputs)) for _ in range(2))
+    assert all((first[name] == again[name]).all() for name in first)
+
+
 def test_a_graph_that_answers_otherwise_is_refused(source, tmp_path, monkeypatch):
     step = registry.load().methods["onnx"].steps[0]
     monkeypatch.setattr(whisper_export, "write_graphs", lambda *given: None)
-    monkeypatch.setattr(whisper_export, "spoken", lambda context, inputs, prompt: np.zeros((2, 3, len(tiny_whisper.WORDS))))
+    monkeypatch.setattr(
+        whisper_export, "spoken", lambda folder, format, inputs, threads: np.zeros((2, 3, len(tiny_whisper.WORDS)))
+    )
     with pytest.raises(PostconditionFailed, match="differs from the original"):
         step.build(context(source, tmp_path / "wrong", step))
 
@@ -109,3 +161,59 @@ def test_a_graph_that_answers_otherwise_is_refused(source, tmp_path, monkeypatch
 def test_static_int8_says_why_it_has_no_row():
     for name in ("onnx-int8-static", "onnx-int8-static-naive"):
         assert "two" in registry.load().methods[name].unsupported["speech-recognition"]
+
+
+def teachable():
+    """Two batches of seeded sounds with the words that the tiny recogniser should say."""
+    from fixtures.training.data import TrainingData
+
+    def batch(seed):
+        ids = np.random.default_rng(seed).integers(5, len(tiny_whisper.WORDS), (4, 3))
+        given = np.concatenate([np.full((4, 1), 4), ids], 1)
+        wanted = np.concatenate([ids, np.zeros((4, 1), int)], 1)
+        return {"input_features": heard(4, seed)["input_features"], "decoder_input_ids": given}, wanted
+
+    def batches(seed):
+        while True:
+            yield batch(seed)
+
+    return TrainingData(batches, batch(99))
+
+
+@pytest.mark.parametrize("name", ["student-decoder50", "distil-decoder50"])
+def test_a_student_has_half_of_the_decoder_and_the_encoder_as_it_was(source, tmp_path, name):
+    from fixtures.models import torch_format
+
+    step = registry.load().methods[name].steps[0]
+    params = {**step.params, "steps": 3}
+    given = dataclasses.replace(context(source, tmp_path / "made", step), params=params, training=teachable)
+    result = finish(given, step, source)
+    evidence = step.check(source, result, params)
+    assert evidence["dropped"] == ["model.decoder.layers.1"]
+    assert evidence["training"]["steps"] == 3
+    assert ("parts" in evidence["training"]) == (name == "distil-decoder50")
+    session = registry.load().runtimes["torch"].open(result, "cpu", 1)
+    assert answers(session, heard(2)).shape == (2, 6)
+    state = torch_format.read_state(result)
+    state["model.encoder.layer_norm.weight"] = state["model.encoder.layer_norm.weight"] + 1
+    (tmp_path / "touched").mkdir()
+    torch_format.save_state(state, result.path, tmp_path / "touched")
+    with pytest.raises(PostconditionFailed, match="the encoder was to stay as it is"):
+        step.check(source, described(tmp_path / "touched", result.attributes, step, source), params)
+
+
+def test_a_student_without_training_data_says_so(source, tmp_path):
+    step = registry.load().methods["distil-decoder50"].steps[0]
+    made = finish(context(source, tmp_path / "made", step), step, source)
+    assert made.attributes["training"]["steps"] == 0
+    assert "keeps the teacher's weights" in made.attributes["training"]["reason"]
+
+
+def finish(given, step, source):
+    return described(given.output, dict(step.build(given)), step, source)
+
+
+def described(path, attributes, step, source):
+    from fixtures import artifact as artifacts
+
+    return artifacts.describe(path, path.name, step.gives, attributes, [*source.lineage, {"step": step.name}])
