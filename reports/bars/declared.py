@@ -1,4 +1,4 @@
-"""The bars, once, as data. They are those of the project's issue 3, "Every compression family and export format"."""
+"""The bars, once, as data: those of the project's issues on compression families and exports (3) and on speech and language (6)."""
 
 from __future__ import annotations
 
@@ -76,6 +76,8 @@ SHARED = "Deep Compression (https://arxiv.org/abs/1510.00149): 5 bits a weight w
 STUDENT = "DistilBERT (https://arxiv.org/abs/1910.01108): 97 % of BERT with 40 % fewer parameters, 60 % faster"
 BERT_ONNX = "bert-large-NER: 769.1 to 348.0 ms (2.2×)"
 VIT_ONNX = "efficientvit_b3: 113.27 to 105.49 ms (1.07×)"
+LLAMA_CPP = "LLaMA 7B (llama-quantize --help): Q8_0 +.01 %, Q4_K_M +.9 %"
+WHISPER_INT8 = "Whisper-large-v3, ONNX INT8: 1.12×, more RAM than the original"
 NO_INT8 = "no INT8 row of it that kept quality"
 
 QUALITY = (
@@ -96,6 +98,17 @@ QUALITY = (
     Bar("student of at most 60 %", EMBEDDED, ("distil*",),
         share(0.97, Need("parameters", at_most=0.6), Need("gain", above=0.0)), STUDENT),
 )  # fmt: skip
+# Error rates have points, perplexity has a relative change: both of the paired difference, and both lower is better.
+LLAMA, WHISPER, WHISPER_SMALL = ("docstrings-llama",), ("commands-whisper",), ("whisper-small-twin",)
+INT8 = ("onnx-int8*", "onnx-cached-int8*", "openvino-int8*", "openvino-cached-int8*", "torch-int8*", "torchao-int8*")
+ERRORS = (
+    Bar("INT8", WHISPER, INT8, (Need("points_more", at_most=0.005),), DYNAMIC),
+    Bar("INT8", LLAMA, INT8, (Need("increase", at_most=0.007),)),
+    Bar("GPTQ, AWQ: 4 bits in groups of 32", LLAMA, ("gptq-int4-g32", "awq-int4-g32"), (Need("increase", at_most=0.04), Need("below_naive"))),
+    Bar("GGUF Q8_0", LLAMA, ("gguf-q8_0",), (Need("increase", at_most=0.003),), LLAMA_CPP),
+    Bar("GGUF Q4_K_M", LLAMA, ("gguf-q4_k_m",), (Need("increase", at_most=0.03),), LLAMA_CPP),
+    Bar("SparseGPT 50 %, better than magnitude", LLAMA, ("sparsegpt50",), (Need("below_naive", above=0.0), Need("increase"))),
+)  # fmt: skip
 BERT, VIT, MIDSIZE = ("bert-large-twin",), ("efficientvit-b3-twin",), ("efficientvit-b3-twin", "distilbert-twin")
 WHOLE_INT8 = ("onnx-int8*", "openvino-int8*", "torch-int8*", "torchao-int8*", "litert-int8*",
               "executorch-int8*", "smoothquant*", "mixed*")  # fmt: skip
@@ -111,8 +124,15 @@ SPEED = (
     Bar("half of the operations", MIDSIZE, ("prune-structured50",), (Need("over_torch", at_least=1.5), Need("flops", at_most=0.5))),
     Bar("a student of at most 60 %", MIDSIZE, ("student",), (Need("over_torch", at_least=1.6), Need("parameters", at_most=0.6)),
         STUDENT),
+    Bar("INT8 of a recogniser in half the memory", WHISPER_SMALL, WHOLE_INT8,
+        (Need("over_torch", at_least=2.3), Need("ram", at_most=0.5)), WHISPER_INT8),
 )  # fmt: skip
 
+BESIDE = {
+    "quality-bars": "Images and tokens: [quality bars](quality-bars.md).",
+    "error-bars": "Speech and language: [quality bars of speech and language](error-bars.md).",
+    "speed-bars": "Speed has a [page of its own](speed-bars.md).",
+}
 PAGES = (
     Page(
         "quality-bars",
@@ -123,7 +143,18 @@ PAGES = (
         ("original_score", "score", "share_of_score"),
         QUALITY,
         each_row=True,
-        beside={"speed-bars": "Speed has a [page of its own](speed-bars.md)."},
+        beside=BESIDE,
+    ),
+    Page(
+        "error-bars",
+        "Quality bars of speech and language",
+        "One row per method of the embedded recogniser and of the embedded language model, whose quality is real. The point estimate on the "
+        "test split decides; intervals are of the paired difference: points of the word error rate, percent of the original's perplexity.",
+        (*WHISPER, *LLAMA),
+        ("original_score", "score", "points_more", "increase"),
+        ERRORS,
+        each_row=True,
+        beside=BESIDE,
     ),
     Page(
         "speed-bars",
@@ -132,10 +163,10 @@ PAGES = (
         "quality. Three ratios, so that a runtime's gain is not credited to compression: against torch fp32 (paired, interleaved in one "
         "run), against the best other fp32 runtime of the run, and the share of the machine's own ceiling that is reached. A student or "
         "pruned twin is untrained: its quality is that of the same recipe on the embedded models.",
-        (*BERT, *MIDSIZE),
+        (*BERT, *MIDSIZE, *WHISPER_SMALL),
         ("over_torch", "over_fp32", "ceiling", "agreement", "cosine", "ram", "size"),
         SPEED,
         each_row=False,
-        beside={"quality-bars": "Quality has a [page of its own](quality-bars.md)."},
+        beside=BESIDE,
     ),
 )

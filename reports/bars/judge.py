@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from reports.bars.declared import Bar, Need, Page
-from reports.bars.quantities import QUANTITIES, Unknown
+from reports.bars.quantities import QUANTITIES
+from reports.bars.scores import Unknown
 from reports.lines import machine_of
 from reports.record import Record
 from reports.statistics import Estimate

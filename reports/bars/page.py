@@ -45,7 +45,7 @@ def render(page: Page, records: Iterable[Record], texts: Mapping[str, Text], sho
 
 
 def introduction(page: Page, shown: Collection[str]) -> str:
-    return " ".join([page.introduction, *(text for name, text in page.beside.items() if name in shown)])
+    return " ".join([page.introduction, *(text for name, text in page.beside.items() if name in shown and name != page.name)])
 
 
 def asked(page: Page) -> str:

@@ -10,11 +10,19 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
-from reports import paired_quality
 from reports.bars.declared import FP32_EXPORTS
+from reports.bars.scores import (
+    Unknown,
+    gain_over_counterpart,
+    increase,
+    original,
+    original_score,
+    points_more,
+    score,
+    share_of_score,
+)
 from reports.columns import label
-from reports.conclusions_choose import lead
-from reports.record import Measurement, Record
+from reports.record import Record
 from reports.speed import ORIGINAL, same_session, speedup, why_no_speedup
 from reports.statistics import Estimate, Ratio, quotient
 from reports.table import ceiling_share
@@ -25,10 +33,6 @@ ENTROPY_CODED = ("huffman_size", "zstd_size", "deflated_size")
 SHANNON = "shannon_size"  # a bound: no file has it, so it is shown and never counts
 
 
-class Unknown(Exception):
-    """The row does not hold the quantity; the message says why."""
-
-
 @dataclass(frozen=True)
 class Quantity:
     """`read(row, peers)` raises Unknown; `show(estimate)` is a cell's text; `limit(number)` shows a bar's own number."""
@@ -37,63 +41,6 @@ class Quantity:
     read: Callable[[Record, Sequence[Record]], Estimate]
     show: Callable[[Estimate], str]
     limit: Callable[[float], str]
-
-
-def share_of_score(row: Record, peers: Sequence[Record]) -> Estimate:
-    """Score / the original's, with the interval of their paired difference divided by the original's score."""
-    found = led(row)
-    if row.method == ORIGINAL:
-        return Estimate(1.0, found.n)
-    paired = found.paired or {}
-    if paired.get("difference") is None or found.direction != "higher":
-        raise Unknown("no paired comparison with the original")
-    before = original_score(row, peers).value
-    low, high = (None if paired.get(side) is None else 1 + paired[side] / before for side in ("low", "high"))
-    return Estimate(found.value / before, found.n, low, high)
-
-
-def score(row: Record, peers: Sequence[Record]) -> Estimate:
-    found = led(row)
-    return Estimate(found.value, found.n, found.low, found.high)
-
-
-def original_score(row: Record, peers: Sequence[Record]) -> Estimate:
-    """What the row was paired with; so no other row is needed, when only the latest original of several runs is stored."""
-    if row.method == ORIGINAL:
-        return score(row, peers)
-    difference = (led(row).paired or {}).get("difference")
-    if difference is None:
-        raise Unknown("no paired comparison with the original")
-    return Estimate(led(row).value - difference, led(row).n)
-
-
-def led(row: Record) -> Measurement:
-    found = lead(row)
-    if found is None:
-        raise Unknown(next(iter(row.absent.values()), "no quality was measured"))
-    return found[1]
-
-
-def original(row: Record, peers: Sequence[Record]) -> Record:
-    for other in peers:
-        if other.method == ORIGINAL and other.status == "measured":
-            return other
-    raise Unknown("the original was not measured in the same run")
-
-
-def gain_over_counterpart(row: Record, peers: Sequence[Record]) -> Estimate:
-    """Score minus that of the method without this one's idea. The interval is paired by item where both kept the counts of one metric."""
-    name = str(row.conditions.get("counterpart", ""))
-    naive = next((other for other in peers if other.method == name and other.status == "measured"), None)
-    if naive is None:
-        raise Unknown(f"{name or 'its counterpart'} was not measured in the same run")
-    difference = led(row).value - led(naive).value
-    paired = paired_quality.compare(row.outcomes, naive.outcomes)
-    if paired is None:
-        return Estimate(difference, led(row).n)
-    # Moved to the row's own score where the kept outcomes are of another metric (accuracy beside macro F1).
-    moved = difference - paired.difference
-    return Estimate(difference, paired.n, paired.low + moved, paired.high + moved)
 
 
 def measured(name: str) -> Callable[[Record, Sequence[Record]], Estimate]:
@@ -193,6 +140,14 @@ def points(found: Estimate) -> str:
     return f"{text} [{fixed(found.low * 100, 2, sign=True)}, {fixed(found.high * 100, 2, sign=True)}]"
 
 
+def signed_percents(found: Estimate) -> str:
+    return points(found).replace(" pt", " %")
+
+
+def exact_points(value: float) -> str:
+    return f"{value * 100:g} pt"
+
+
 def times(found: Estimate) -> str:
     return ratio(found.value, found.low, found.high)
 
@@ -217,7 +172,10 @@ QUANTITIES: Mapping[str, Quantity] = {
     "original_score": Quantity("original", original_score, plain, "{:g}".format),
     "score": Quantity("score", score, plain, "{:g}".format),
     "share_of_score": Quantity("of the original's score [95 %, paired]", share_of_score, percents, exact_percent),
-    "gain": Quantity("score above the same student's", gain_over_counterpart, points, lambda value: f"{value * 100:g} pt"),
+    "points_more": Quantity("points more than the original [95 %, paired]", points_more, points, exact_points),
+    "increase": Quantity("more than the original [95 %, paired]", increase, signed_percents, exact_percent),
+    "below_naive": Quantity("below its naive counterpart", gain_over_counterpart, signed_percents, exact_percent),
+    "gain": Quantity("score above the same student's", gain_over_counterpart, points, exact_points),
     "agreement": Quantity("agreement", measured("agreement_top1"), lambda e: percent(e.value, 4), exact_percent),
     "cosine": Quantity("cosine of centred logits", measured("logit_cosine"), plain, "{:g}".format),
     "logit_error": Quantity("logit error, absolute plus relative", measured("logit_error_scaled"), small, "{:g}".format),

@@ -119,6 +119,49 @@ def test_a_gain_is_over_the_row_that_is_named_as_the_counterpart():
     assert look(taught, "gain", [taught]) == "student was not measured in the same run"
 
 
+def error_row(method, name, value, change, relative=None, **fields):
+    """A row whose score is an error: `change` of `value - change`, its interval `change` -+.01."""
+    difference = None if change is None else paired(change, change - 0.01, change + 0.01, 0.2, "unsure")
+    if difference is not None and relative is not None:
+        difference["relative"] = relative
+    score = Measurement(value, "1", "lower", "quality", 600, value - 0.02, value + 0.02, paired=difference, primary=True)
+    return row(MODEL, method, measurements=measurements(1e6, 0.004, 30e6) | {name: score}, **fields)
+
+
+def test_points_of_an_error_rate_are_those_of_the_paired_difference_and_more_errors_are_above_zero():
+    rows = [error_row("original", "wer", 0.136, None), error_row("int8", "wer", 0.140, 0.004)]
+    found = look(rows[1], "points_more", rows)
+    assert (found.value, found.low, found.high) == (pytest.approx(0.004), pytest.approx(-0.006), pytest.approx(0.014))
+    bar = replace(BAR, needs=(Need("points_more", at_most=0.005),))
+    assert judge_row(rows[1], replace(PAGE, bars=(bar,)), rows).outcome == "reached"
+    worse = error_row("int8", "wer", 0.142, 0.006)
+    assert judge_row(worse, replace(PAGE, bars=(bar,)), [rows[0], worse]).outcome == "missed"
+    assert look(rows[1], "increase", rows) == "its score is compared in points"
+    assert look(rows[0], "points_more", rows) == "the original is what the other rows are compared with"
+
+
+def test_the_increase_of_a_perplexity_is_a_share_of_the_originals():
+    # 25 -> 25.2: .8 %; its interval is .2 -+ .01 over 25
+    rows = [error_row("original", "perplexity", 25.0, None), error_row("int8", "perplexity", 25.2, 0.2, relative=0.008)]
+    found = look(rows[1], "increase", rows)
+    assert (found.value, found.low, found.high) == (pytest.approx(0.008), pytest.approx(0.19 / 25), pytest.approx(0.21 / 25))
+    assert look(rows[1], "points_more", rows) == "its score has no scale of points"
+
+
+def test_a_perplexity_below_the_counterparts_is_a_gain_by_the_likelihoods_of_the_same_windows():
+    # 100 windows of 10 tokens; the naive one loses 2.2 nats a token everywhere, the other 2.1: exp(-.1) = .905 of it, 9.5 % below
+    def outcomes(nats):
+        return {"nll_micro": [round(nats * 10 * 1e6)] * 100, "tokens": [10] * 100}
+
+    naive = error_row("magnitude", "perplexity", 9.03, 1.0, relative=0.1, outcomes=outcomes(2.2))
+    clever = error_row(
+        "sparsegpt", "perplexity", 8.17, 0.1, relative=0.01, outcomes=outcomes(2.1), conditions={"counterpart": "magnitude"}
+    )
+    assert look(clever, "below_naive", [naive, clever]).value == pytest.approx(1 - 2.718281828**-0.1, rel=1e-6)
+    worse = replace(clever, outcomes=outcomes(2.3))
+    assert look(worse, "below_naive", [naive, worse]).value < 0
+
+
 def test_the_row_that_holds_most_needs_answers_for_a_bar():
     needs = (Need("over_torch", at_least=5.0), Need("cosine", at_least=0.95))
     bar = Bar("best INT8", (MODEL,), ("int8*",), needs)
@@ -204,7 +247,7 @@ def test_runtimes_of_fp32_weights_are_all_counted_and_no_int8_is_one_of_them():
 
 
 def test_a_page_links_only_to_pages_that_have_rows():
-    quality, speed = PAGES
+    quality, _, speed = PAGES
     rows = [case("original", model="entities-bert")]
     assert shown(PAGES, rows) == ["quality-bars"]
     assert "speed-bars.md" not in render(quality, rows, {}, shown(PAGES, rows))
