@@ -151,3 +151,18 @@ def test_constants_that_only_broadcast_are_no_matrices():
     report = openvino_weights.describe(Model([opset13.add(data, bias)], [data], "one bias"))
     assert report["parameters"] == 4
     assert report["matrix_parameters"] == 0
+
+
+def test_packed_weights_are_counted_once_and_half_bytes_are_read_in_their_order():
+    """Two rows of four 4-bit levels, their scales and their zero points: eight parameters, no more."""
+    from openvino import Model, Type, opset13
+
+    levels = np.array([[1, 2, 3, 4], [15, 6, 7, 0]], np.uint8)
+    packed = opset13.constant(levels, Type.u4, name="weight")
+    zero = opset13.convert(opset13.constant(np.array([[8], [7]], np.uint8), Type.u4, name="zero"), "f32")
+    scale = opset13.constant(np.array([[0.5], [0.25]], np.float32), name="scale")
+    widened = opset13.multiply(opset13.subtract(opset13.convert(packed, "f32"), zero), scale)
+    data = opset13.parameter([1, 4], np.float32)
+    report = openvino_weights.describe(Model([opset13.matmul(data, widened, False, True)], [data], "packed"))
+    assert report["parameters_by_dtype"] == {"uint4": 8}
+    assert openvino_weights.values_of(packed, "uint4").tolist() == levels.tolist()

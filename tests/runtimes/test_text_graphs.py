@@ -8,59 +8,37 @@ from fixtures.methods import cached_export
 from fixtures.models import causal_graphs
 from fixtures.runtimes import graph_generation, torch_generation
 from tests import tiny
+from tests.building import builder, catalog, session
 
 PROMPT, WRITTEN = 5, 6
 
 
-@pytest.fixture(scope="module")
-def built(tmp_path_factory):
-    """method name -> (opened session, artifact, Method), each step built once."""
-    from fixtures import artifact as artifacts
-    from fixtures import registry
-    from fixtures.registry import BuildContext
-
-    folder, steps = tmp_path_factory.mktemp("text"), {}
-    source = tiny.original(tiny.LANGUAGE, folder / "original")
-
-    def build(name):
-        method, current = registry.load().methods[name], source
-        for index, step in enumerate(method.steps):
-            place = folder / "-".join(each.name for each in method.steps[: index + 1])
-            if place not in steps:
-                place.mkdir()
-                given = BuildContext(current, place, step.params, 0, 1, tiny.LANGUAGE, tiny.calibration(tiny.LANGUAGE))
-                draft = artifacts.describe(
-                    place, place.name, step.gives, dict(step.build(given)), [*current.lineage, {"step": step.name}]
-                )
-                step.check(current, draft, step.params)
-                artifacts.write_manifest(draft)
-                steps[place] = artifacts.open_artifact(place)
-            current = steps[place]
-        return registry.load().runtimes[method.runtime].open(current, "cpu", 1), current, method
-
-    build.source = source
-    return build
+def built(name):
+    """(opened session, artifact, Method); artifacts are those of the contract tests."""
+    method = catalog().methods[name]
+    artifact = builder().artifact(method, tiny.LANGUAGE)
+    return session(method, artifact), artifact, method
 
 
 @pytest.fixture(scope="module")
-def module(built):
+def module():
     from fixtures.models import torch_format
 
-    return torch_format.load_module(built.source)
+    return torch_format.load_module(builder().original(tiny.LANGUAGE))
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["onnx-cached", "openvino-cached"])
-def test_a_graph_with_a_cache_scores_and_writes_as_torch_does(built, module, name):
+def test_a_graph_with_a_cache_scores_and_writes_as_torch_does(module, name):
     import torch
 
-    session, _, _ = built(name)
+    opened, _, _ = built(name)
     batch = tiny.inputs(tiny.LANGUAGE, 3, seed=1)
     with torch.inference_mode():
         expected = module(**{key: torch.from_numpy(array) for key, array in batch.items()}).logits.numpy()
-    assert np.allclose(session.to_numpy(session.run(session.prepare(batch))), expected, atol=1e-4)
+    assert np.allclose(opened.to_numpy(opened.run(opened.prepare(batch))), expected, atol=1e-4)
     prompt = batch["input_ids"][:, :PROMPT]
-    ours, seconds = session.generate(prompt, WRITTEN)
+    ours, seconds = opened.generate(prompt, WRITTEN)
     theirs, _ = torch_generation.greedy(module, prompt, WRITTEN, "cpu")
     assert ours.tolist() == theirs.tolist()
     assert len(seconds) == WRITTEN
@@ -70,24 +48,26 @@ def test_a_graph_with_a_cache_scores_and_writes_as_torch_does(built, module, nam
 @pytest.mark.parametrize(
     "name", ["onnx-cached-int8-dynamic", "onnx-cached-int4-g32", "openvino-cached-int8-weights", "openvino-cached-int4-g32"]
 )
-def test_compressed_graphs_keep_their_cache_and_are_what_they_say(built, name):
-    session, _, method = built(name)
-    ours, _ = session.generate(tiny.inputs(tiny.LANGUAGE, 2, seed=2)["input_ids"][:, :PROMPT], WRITTEN)
+def test_compressed_graphs_keep_their_cache_and_are_what_they_say(name):
+    opened, _, method = built(name)
+    ours, _ = opened.generate(tiny.inputs(tiny.LANGUAGE, 2, seed=2)["input_ids"][:, :PROMPT], WRITTEN)
     assert ours.shape == (2, WRITTEN)
-    assert session.facts()["dtype"] == method.claims["runtime_dtype"]
-    counts = session.weights()["parameters_by_dtype"]
+    assert opened.facts()["dtype"] == method.claims["runtime_dtype"]
+    counts = opened.weights()["parameters_by_dtype"]
     named = method.claims["weights"]
     assert counts.get(named, 0) + counts.get(f"u{named}", 0) > 0.5 * sum(counts.values())
-    assert len(session.caches) == 2 * tiny.LLAMA["num_hidden_layers"]
+    assert len(opened.caches) == 2 * tiny.LLAMA["num_hidden_layers"]
 
 
 @pytest.mark.slow
-def test_a_graph_that_writes_another_text_than_torch_is_refused(built, module, tmp_path, monkeypatch):
+def test_a_graph_that_writes_another_text_than_torch_is_refused(module, monkeypatch):
     from fixtures.registry import BuildContext
 
     _, artifact, _ = built("onnx-cached")
     ids = tiny.inputs(tiny.LANGUAGE, 2, seed=3)["input_ids"]
-    context = BuildContext(built.source, artifact.path, {}, 0, 1, tiny.LANGUAGE, tiny.calibration(tiny.LANGUAGE))
+    context = BuildContext(
+        builder().original(tiny.LANGUAGE), artifact.path, {}, 0, 1, tiny.LANGUAGE, tiny.calibration(tiny.LANGUAGE)
+    )
     cached_export.compare_writing(context, module, ids)
     monkeypatch.setattr(torch_generation, "greedy", lambda *given: (np.zeros((2, cached_export.WRITTEN), np.int64), []))
     with pytest.raises(PostconditionFailed, match="with its cache the graph writes"):
@@ -97,9 +77,9 @@ def test_a_graph_that_writes_another_text_than_torch_is_refused(built, module, t
 def test_a_graph_without_a_cache_says_which_methods_have_one():
     from fixtures.runtimes.onnx_runtime import OnnxSession
 
-    session = OnnxSession(None, None, "cpu", 1, {})
+    opened = OnnxSession(None, None, "cpu", 1, {})
     with pytest.raises(Unsupported, match="onnx-cached and openvino-cached have one"):
-        session.generate(np.zeros((1, 2), np.int64), 1)
+        opened.generate(np.zeros((1, 2), np.int64), 1)
 
 
 def test_each_token_is_read_once_with_those_before_it():
