@@ -26,6 +26,10 @@ LABELS: Mapping[str, str] = {
     "time_to_first_token": "first token",
     "decode_rate": "decode, tokens/s",
     "prefill_rate": "prefill, tokens/s",
+    "code_nll": "code NLL",
+    "round_trip_wer": "round-trip WER",
+    "nisqa_mos": "NISQA MOS",
+    "frame_rate": "frames/s",
 }
 
 
