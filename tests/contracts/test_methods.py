@@ -41,6 +41,7 @@ IDS = [
     "onnx-tensorrt-fp16", "openvino-int8-weights", "openvino-int4-g32", "onnx-cached", "onnx-cached-int8-dynamic", "onnx-cached-int4-g32",
     "openvino-cached", "openvino-cached-int8-weights", "openvino-cached-int4-g32",
     "bnb-int8", "bnb-nf4", "quanto-int8", "hqq-int4-g64",
+    "executorch", "executorch-int8",
 ]  # fmt: skip
 # What a method may change: the largest relative error of the logits (RMS of the difference over RMS of the original's, around their mean).
 # Lossless ones differ by the order of summation only; the others are read off the tiny models, doubled, to see a broken kernel.
