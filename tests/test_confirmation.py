@@ -103,7 +103,7 @@ def test_a_close_verdict_of_a_record_that_was_never_confirmed_is_unsure(machine)
     )
 
 
-@pytest.mark.parametrize(("pair_s", "each"), [(0.001, 20), (0.5, 12), (1.3, 6), (30.0, 6)])
+@pytest.mark.parametrize(("pair_s", "each"), [(0.001, 20), (0.1, 15), (0.25, 6), (30.0, 6)])
 def test_slow_calls_are_confirmed_with_fewer_pairs(pair_s, each):
     assert confirmation.pairs_each(pair_s, 6.0) == each
 
