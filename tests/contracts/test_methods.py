@@ -42,6 +42,8 @@ IDS = [
     "openvino-cached", "openvino-cached-int8-weights", "openvino-cached-int4-g32",
     "bnb-int8", "bnb-nf4", "quanto-int8", "hqq-int4-g64",
     "executorch", "executorch-int8",
+    "optimum-onnx", "optimum-onnx-int8-dynamic",
+    "optimum-openvino", "optimum-openvino-int8",
 ]  # fmt: skip
 # What a method may change: the largest relative error of the logits (RMS of the difference over RMS of the original's, around their mean).
 # Lossless ones differ by the order of summation only; the others are read off the tiny models, doubled, to see a broken kernel.

@@ -1,0 +1,68 @@
+"""Optimum's OpenVINO road, as far as it goes without it: what is asked of the plugin, what a check refuses.
+
+Its exporter and its classes run in their own environment: `tox run -e optimum-intel`.
+"""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from fixtures.errors import ArtifactCorrupted, PostconditionFailed, Unavailable, Unsupported
+from fixtures.methods import optimum_openvino
+from fixtures.models import optimum_models
+from fixtures.runtimes import optimum_openvino_runtime as runtime
+from tests.building import builder
+
+
+def test_the_plugin_accepts_what_is_asked_and_says_so():
+    import openvino
+
+    given = openvino.opset13.parameter([1, 4], name="x")
+    model = openvino.Model([openvino.opset13.relu(given)], [given], "relu")
+    compiled = openvino.Core().compile_model(model, "CPU", runtime.options(1))
+    assert compiled.get_property("INFERENCE_PRECISION_HINT").get_type_name() == "f32"
+    assert compiled.get_property("KV_CACHE_PRECISION").get_type_name() == "f32"
+    assert compiled.get_property("INFERENCE_NUM_THREADS") == 1
+    assert compiled.get_property("DYNAMIC_QUANTIZATION_GROUP_SIZE") == 0
+
+
+def test_products_of_compressed_weights_are_integers_only_where_activations_are_rounded_too():
+    compressed = {"dtype": "int8", "precision_hint": "f32"}
+    assert runtime.computed_in({**compressed, "activation_group": 0}) == "float32"
+    assert runtime.computed_in({**compressed, "activation_group": 32}) == "int8"
+    assert runtime.computed_in({"dtype": "int8", "precision_hint": "bf16", "activation_group": 0}) == "bf16"
+
+
+CHECKS = [
+    (optimum_openvino.check, {"float16": 90, "float32": 10}, PostconditionFailed, "10.0% of the exported parameters are float32"),
+    (optimum_openvino.check_int8, {"float32": 100}, PostconditionFailed, "left every weight as it was"),
+    (optimum_openvino.check_int8, {"uint8": 30, "float32": 70}, Unsupported, "30.0% of the parameters became int8"),
+    (
+        optimum_openvino.check_int8,
+        {"uint8": 90, "float32": 10},
+        PostconditionFailed,
+        "has no state: it would read the whole text",
+    ),
+]
+
+
+@pytest.mark.parametrize(("check", "stored", "error", "says"), CHECKS)
+def test_an_artifact_that_is_not_what_its_name_says_is_refused(monkeypatch, check, stored, error, says):
+    report = {"parameters_by_dtype": stored, "parameters": sum(stored.values()), "dtypes": stored}
+    monkeypatch.setattr(optimum_openvino, "described", lambda artifact: (report, 0))
+    with pytest.raises(error, match=says):
+        check(builder().original("language-modelling"), None, {})
+
+
+def test_a_model_that_writes_no_text_is_not_asked_to():
+    with pytest.raises(Unsupported, match="the exported graph has no cache"):
+        runtime.OptimumSession(None, SimpleNamespace(), None).generate(np.zeros((1, 5), np.int64), 3)
+
+
+def test_a_file_that_is_no_model_and_a_missing_library_are_said(tmp_path):
+    (tmp_path / runtime.MODEL).write_text("<net/>")
+    with pytest.raises(ArtifactCorrupted, match="not a readable OpenVINO model"):
+        runtime.read(SimpleNamespace(path=tmp_path))
+    with pytest.raises(Unavailable, match="`tox run -e optimum-intel --notest` creates its environment"):
+        optimum_models.require("no_such_package", "optimum-intel")
