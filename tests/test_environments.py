@@ -10,7 +10,7 @@ import pytest
 
 from fixtures import environments
 from fixtures.doctor.installed import normalised, pinned
-from fixtures.doctor.runnable import GPU, names_of
+from fixtures.doctor.runnable import GPU, names_of, place_of
 from fixtures.errors import Unavailable
 from tests.building import catalog
 
@@ -54,7 +54,7 @@ def test_what_an_environment_asks_for_is_exact_and_is_what_its_constraints_pin(n
 
 @pytest.mark.parametrize("name", OTHERS)
 def test_an_environment_installs_what_its_methods_and_runtimes_need(name):
-    methods = [method for method in catalog().methods.values() if method.environment == name]
+    methods = [method for method in catalog().methods.values() if place_of(method) == name]
     needs = {need for method in methods for step in method.steps for need in step.needs}
     needs |= {need for runtime in catalog().runtimes.values() if runtime.environment == name for need in runtime.needs}
     pins = pinned(environments.ROOT, name).keys()
@@ -66,7 +66,7 @@ def test_an_environment_installs_what_its_methods_and_runtimes_need(name):
 def test_the_smoke_benchmark_of_an_environment_runs_its_own_methods_alone(name):
     methods = [catalog().methods[method] for method in smoked(name)]
     assert methods
-    assert {method.environment for method in methods} == {name}
+    assert {place_of(method) for method in methods} == {name}
 
 
 def test_one_torch_serves_every_environment_that_has_one():

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from fixtures.artifact import open_artifact
+from fixtures.doctor.runnable import place_of
 from fixtures.errors import Unsupported
 from fixtures.pipelines import with_params
 from fixtures.probes.audit import audit, last_change
@@ -42,6 +43,7 @@ IDS = [
     "openvino-cached", "openvino-cached-int8-weights", "openvino-cached-int4-g32",
     "bnb-int8", "bnb-nf4", "quanto-int8", "hqq-int4-g64",
     "executorch", "executorch-int8",
+    "auto-gptq-int4-g128", "autoawq-int4-g128",
     "optimum-onnx", "optimum-onnx-int8-dynamic",
     "optimum-openvino", "optimum-openvino-int8",
 ]  # fmt: skip
@@ -57,7 +59,7 @@ UNREPEATABLE = {"torchscript": "names of its classes count the traces of the pro
 
 def fits(method: Method, task: str) -> bool:
     """Built here: for this task, and in this environment. Those of other environments have a smoke benchmark each (tox.ini)."""
-    return task in (method.tasks or TASKS) and task not in method.unsupported and method.environment == "core"
+    return task in (method.tasks or TASKS) and task not in method.unsupported and place_of(method) == "core"
 
 
 PAIRS = [pytest.param(method, task, id=f"{method.name}-{task}") for method in METHODS for task in TASKS if fits(method, task)]

@@ -45,6 +45,12 @@ def test_an_environment_that_is_missing_names_the_command_that_creates_it():
     assert one.enable == "tox run -e llamacpp --notest"
 
 
+def test_a_method_whose_step_borrows_an_environment_waits_for_that_one():
+    one = told(everywhere(legacy=Installed("legacy", None, missing="not there")))["legacy, CPU", True]
+    assert one.names == ("auto-gptq-int4-g128", "autoawq-int4-g128")
+    assert one.enable == "tox run -e legacy --notest"
+
+
 def test_a_package_that_is_missing_takes_only_its_own_methods_along():
     whole = everywhere()
     versions = {name: version for name, version in whole["core"].versions.items() if name != "onnxscript"}
