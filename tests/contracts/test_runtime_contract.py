@@ -13,7 +13,12 @@ from tests import tiny
 from tests.building import builder, catalog
 
 RUNTIMES = list(catalog().runtimes.values())
-HERE = [runtime for runtime in RUNTIMES if runtime.environment == "core"]  # the others have a smoke benchmark each (tox.ini)
+COMPILED = ("aotinductor",)  # see test_methods.py
+HERE = [  # those of other environments have a smoke benchmark each (tox.ini)
+    pytest.param(runtime, id=runtime.name, marks=[pytest.mark.compiles] if runtime.name in COMPILED else [])
+    for runtime in RUNTIMES
+    if runtime.environment == "core"
+]
 # What the audit and the table read from every session (fixtures/registry.py, Session).
 FACTS = {"runtime", "version", "provider", "device", "dtype", "threads", "op_counts", "share_on_device"}
 WEIGHTS = {"dtypes", "parameters", "zero_share", "unique_max", "mask_tensors", "theoretical_bits"}
@@ -45,7 +50,7 @@ def test_a_runtime_is_documented_says_what_it_needs_and_is_used_by_a_method(runt
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("runtime", HERE, ids=lambda runtime: runtime.name)
+@pytest.mark.parametrize("runtime", HERE)
 @pytest.mark.parametrize("threads", [1, 2])
 def test_a_session_says_what_really_runs(runtime, threads):
     if (found := opened(runtime, threads)) is None:
@@ -61,7 +66,7 @@ def test_a_session_says_what_really_runs(runtime, threads):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("runtime", HERE, ids=lambda runtime: runtime.name)
+@pytest.mark.parametrize("runtime", HERE)
 def test_a_session_answers_the_same_whatever_ran_before_and_whoever_stands_beside(runtime):
     if (found := opened(runtime)) is None:
         return

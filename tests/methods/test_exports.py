@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+import zipfile
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from fixtures.artifact import Artifact
 from fixtures.cases import Case
-from fixtures.errors import ArtifactCorrupted, PostconditionFailed, Unsupported, UsageError
-from fixtures.methods import onnx_fused, onnx_levels, openvino_sensitivity, rounded_answers, same_answers
+from fixtures.errors import ArtifactCorrupted, PostconditionFailed, Unavailable, Unsupported, UsageError
+from fixtures.methods import (
+    aotinductor,
+    onnx_fused,
+    onnx_levels,
+    openvino_int8,
+    openvino_sensitivity,
+    rounded_answers,
+    same_answers,
+)
 from fixtures.methods.openvino_sensitivity import LayerCost
 from fixtures.metrics import agreement
 from fixtures.models import onnx_format, openvino_format
-from fixtures.runtimes import torchscript_runtime
+from fixtures.runtimes import aotinductor_runtime, torchscript_runtime
+from fixtures.runtimes.onnx_runtime import INTEGER_PRODUCTS
 from tests import tiny
 from tests.building import builder, catalog, session
 
@@ -107,6 +118,19 @@ def test_a_level_that_does_not_exist_lists_those_that_do(tmp_path):
         tiny.run_step(step, made("onnx"), tmp_path / "c", TEXT)
 
 
+# --- what int8 must not touch in a linear attention
+
+
+@pytest.mark.slow
+def test_what_carries_queries_keys_and_values_to_a_linear_attention_stays_float():
+    """Its grouped convolutions stand between the dense convolution that makes all three and the products that read them."""
+    model = openvino_format.read(made("openvino-int8", IMAGE))
+    carriers = openvino_int8.carriers(openvino_int8.products_of_activations(model))
+    assert len(carriers) == 4  # a depthwise one and one of a pixel, for each of the two attentions of the tiny network
+    assert {layer.get_type_name() for layer in carriers} == {"GroupConvolution"}
+    assert not [layer for layer in carriers if layer.input_value(0).get_node().get_type_name() == "FakeQuantize"]
+
+
 # --- fusions
 
 
@@ -132,6 +156,22 @@ def test_a_fusion_that_found_nothing_is_refused():
 def test_a_convolutional_network_has_no_attention_to_write_out(tmp_path):
     with pytest.raises(Unsupported, match="is not of transformers"):
         tiny.run_step(METHODS["onnx-fused"].steps[0], builder().original(IMAGE), tmp_path / "d", IMAGE)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["dynamic", "static"])
+def test_int8_after_the_fusions_leaves_no_product_with_stored_weights_in_floats(kind):
+    """A tensor without a type stays float, and the runtime then multiplies int8 weights by floats (MatMulNBits)."""
+    fused, plain = (
+        session(METHODS[name], made(name)).facts()["op_counts"] for name in (f"onnx-fused-int8-{kind}", f"onnx-int8-{kind}")
+    )
+    integer = {
+        name: sum(count for operator, count in counts.items() if operator.startswith(INTEGER_PRODUCTS))
+        for name, counts in (("fused", fused), ("plain", plain))
+    }
+    assert integer["fused"] == integer["plain"] > 0
+    assert "MatMulNBits" not in fused
+    assert fused["BiasGelu"] == tiny.BERT["num_hidden_layers"]
 
 
 # --- packages of PyTorch
@@ -208,3 +248,20 @@ def test_a_case_of_the_gpu_methods_says_why_it_does_not_run_on_a_cpu():
     for name in ("tensorrt-fp16", "tensorrt-int8", "onnx-tensorrt", "onnx-tensorrt-fp16"):
         with pytest.raises(Unsupported, match="TensorRT is a library for NVIDIA GPUs"):
             Case(model, METHODS[name], "cpu").check_supported()
+
+
+def test_without_a_compiler_the_row_says_what_to_install(monkeypatch):
+    monkeypatch.setattr(aotinductor.shutil, "which", lambda name: None)
+    with pytest.raises(Unavailable, match=r"needs a C\+\+ compiler and finds none of c\+\+, g\+\+, clang\+\+"):
+        aotinductor.require_compiler()
+
+
+def test_a_package_without_a_compiled_library_is_refused(tmp_path):
+    with zipfile.ZipFile(tmp_path / aotinductor.MODEL, "w") as archive:
+        archive.writestr("model/data/weights.txt", "nothing compiled")
+    empty = Artifact(tmp_path, "", "aotinductor", ())
+    with pytest.raises(PostconditionFailed, match="holds 0 shared libraries"):
+        aotinductor.check(empty, empty, {})
+    (tmp_path / aotinductor.MODEL).write_bytes(b"no zip")
+    with pytest.raises(ArtifactCorrupted, match="not a loadable package"):
+        aotinductor_runtime.load_compiled(tmp_path / aotinductor.MODEL)
