@@ -19,6 +19,7 @@ from fixtures.methods import (
     openvino_sensitivity,
     rounded_answers,
     same_answers,
+    same_distributions,
 )
 from fixtures.methods.openvino_sensitivity import LayerCost
 from fixtures.metrics import agreement
@@ -82,6 +83,15 @@ def test_one_wrong_test_sample_of_an_fp32_export_fails_its_row(tmp_path):
 def test_every_fp32_export_is_held_to_it(name, tmp_path):
     with pytest.raises(PostconditionFailed, match="is an fp32 export"):
         same_answers.hold_row(METHODS[name], scored(2e-4, tmp_path))
+
+
+@pytest.mark.parametrize("name", ["onnx-cached", "openvino-cached", "optimum-onnx", "optimum-openvino"])
+def test_an_fp32_export_whose_logits_are_not_kept_is_held_to_its_distributions(name):
+    same_distributions.hold_row(METHODS[name], {"kl_divergence": {"value": 2e-12}})
+    for found in (1e-5, float("nan")):
+        with pytest.raises(PostconditionFailed, match=r"nats of mean KL divergence, 5e-06 is allowed"):
+            same_distributions.hold_row(METHODS[name], {"kl_divergence": {"value": found}})
+    same_distributions.hold_row(METHODS["onnx-cached-int8-dynamic"], {"kl_divergence": {"value": 1e-2}})
 
 
 # --- ONNX Runtime's levels
