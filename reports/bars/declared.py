@@ -57,10 +57,12 @@ EMBEDDED = ("digits-efficientvit", "entities-bert")
 INT8_STATIC = ("onnx-int8-static", "onnx-int8-static@*", "onnx-int8-smoothquant*", "onnx-int8-mixed*", "openvino-int8*",
                "torchao-int8-static*", "torchao-pt2e*", "litert-int8-static*", "executorch-int8*", "smoothquant*", "mixed*")  # fmt: skip
 INT8_DYNAMIC = ("onnx-int8-dynamic", "onnx-int8-dynamic@*", "torch-int8-dynamic", "torchao-int8-dynamic*",
-                "torchao-int8-weight*", "litert-int8-dynamic*")  # fmt: skip
+                "torchao-int8-weight*", "litert-int8-dynamic*", "openvino-int8-weights", "bnb-int8", "quanto-int8",
+                "optimum-*-int8*")  # fmt: skip
 ONNX_FP32 = ("onnx", "onnx-level*", "onnx-fused", "onnx-fused@*")
 # The same fp32 weights through another runtime; also what "the best fp32 runtime" of a speed bar is taken from.
-FP32_EXPORTS = ("original-tuned", *ONNX_FP32, "torchscript*", "torch-compile*", "aoti*", "openvino", "litert", "executorch")
+FP32_EXPORTS = ("original-tuned", *ONNX_FP32, "torchscript*", "torch-compile*", "aoti*", "openvino", "litert", "executorch",
+                "optimum-onnx", "optimum-openvino")  # fmt: skip
 HALF = ("bf16", "fp16", "openvino-bf16", "openvino-fp16")
 
 
@@ -100,7 +102,8 @@ QUALITY = (
 )  # fmt: skip
 # Error rates have points, perplexity has a relative change: both of the paired difference, and both lower is better.
 LLAMA, WHISPER, WHISPER_SMALL = ("docstrings-llama",), ("commands-whisper",), ("whisper-small-twin",)
-INT8 = ("onnx-int8*", "onnx-cached-int8*", "openvino-int8*", "openvino-cached-int8*", "torch-int8*", "torchao-int8*")
+INT8 = ("onnx-int8*", "onnx-cached-int8*", "openvino-int8*", "openvino-cached-int8*", "torch-int8*", "torchao-int8*", "bnb-int8",
+        "quanto-int8", "optimum-*-int8*")  # fmt: skip
 ERRORS = (
     Bar("INT8", WHISPER, INT8, (Need("points_more", at_most=0.005),), DYNAMIC),
     Bar("INT8", LLAMA, INT8, (Need("increase", at_most=0.007),)),

@@ -22,7 +22,7 @@ from tests.samples.build import DESK, measurements, paired, pairs, row
 ROOT = Path(__file__).resolve().parents[2]
 # Globs for methods that are yet to be registered; each may stay here after its method has landed.
 PLANNED = {
-    "aoti*", "torch-compile*", "executorch", "executorch-int8*",
+    "aoti*", "torch-compile*",
     "onnx-int8-mixed*", "onnx-int8-smoothquant*", "mixed*", "smoothquant*", "torchao-int8-static*", "torchao-pt2e*",
 }  # fmt: skip
 MODEL = "some-net"
@@ -237,6 +237,13 @@ def test_every_glob_of_the_bars_matches_a_registered_method():
 
 def matches_any(names, glob):
     return any(matches(name, [glob]) for name in names)
+
+
+def test_weights_alone_in_int8_are_held_to_the_bar_of_ranges_at_run_time_not_to_the_lower_one_of_static_ranges():
+    for name in ("openvino-int8-weights", "torchao-int8-weight-only", "bnb-int8", "quanto-int8", "optimum-openvino-int8"):
+        judged = judge_row(row("entities-bert", name), PAGES[0], [])
+        assert judged is not None, name
+        assert judged.bar.name == "INT8 dynamic", name
 
 
 def test_runtimes_of_fp32_weights_are_all_counted_and_no_int8_is_one_of_them():
