@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from fixtures.errors import PostconditionFailed, Unavailable, Unsupported
+from fixtures.keys import step_key
 from fixtures.methods import bitsandbytes_layers, hqq_layers, quanto_layers
 from fixtures.models import library_layers, torch_format
 from fixtures.models.library_layers import Library, rounded_rows
@@ -168,3 +169,10 @@ def test_integers_are_not_claimed_where_the_cpu_has_no_kernel_for_them(monkeypat
     monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: "AVX2")
     with pytest.raises(Unavailable, match="multiplies integers on CPUs with AVX-512 only"):
         LIBRARIES["bnb-int8"].quantize(torch.nn.Linear(64, 64), PARAMS)
+
+
+@pytest.mark.parametrize("module", [bitsandbytes_layers, quanto_layers, hqq_layers])
+def test_kernels_that_one_cpu_ran_are_not_believed_of_another(module):
+    """An artifact of a machine with AVX-512 would be opened on one without, where the integers are silently widened (M24)."""
+    keys = {step_key("source", step, 0, "data", flags) for (step,) in (m.steps for m in module.METHODS) for flags in ([], ["avx512f"])}
+    assert len(keys) == 2 * len(module.METHODS)
