@@ -110,23 +110,20 @@ def test_a_compressed_speaker_scores_like_the_original_and_says_whether_it_can_s
         assert session.speak(tiny_speaker.phrases(1, frames=0), 3, ends=False)[0].shape == (1, 3, 3)
 
 
-def test_the_published_size_has_the_parameters_that_its_published_weights_have():
+def test_the_published_size_has_the_parameters_that_its_published_weights_have(tmp_path):
     """fish-speech-1.5's weights are 1.28 GB in bfloat16: 638 million parameters."""
     import json
-    import tempfile
-    from pathlib import Path
 
     import torch
 
     from fixtures.models import torch_format
 
     twin = registry.load().models["fish-speech-twin"]
-    folder = Path(tempfile.mkdtemp())
     described = {name: value for name, value in twin.source.architecture.items() if name != "config"}
-    (folder / "architecture.json").write_text(json.dumps(described), encoding="utf-8")
-    (folder / "config.json").write_text(json.dumps(twin.source.architecture["config"]), encoding="utf-8")
+    (tmp_path / "architecture.json").write_text(json.dumps(described), encoding="utf-8")
+    (tmp_path / "config.json").write_text(json.dumps(twin.source.architecture["config"]), encoding="utf-8")
     with torch.device("meta"):
-        module = torch_format.build_module(folder)
+        module = torch_format.build_module(tmp_path)
     counted = sum(parameter.numel() for parameter in module.parameters())
     assert counted == pytest.approx(twin.parameters, rel=0.002)
     assert module.slow.config.rope_parameters["rope_theta"] == 1e6
