@@ -174,5 +174,7 @@ def test_integers_are_not_claimed_where_the_cpu_has_no_kernel_for_them(monkeypat
 @pytest.mark.parametrize("module", [bitsandbytes_layers, quanto_layers, hqq_layers])
 def test_kernels_that_one_cpu_ran_are_not_believed_of_another(module):
     """An artifact of a machine with AVX-512 would be opened on one without, where the integers are silently widened (M24)."""
-    keys = {step_key("source", step, 0, "data", flags) for (step,) in (m.steps for m in module.METHODS) for flags in ([], ["avx512f"])}
+    keys = {
+        step_key("source", step, 0, "data", flags) for (step,) in (m.steps for m in module.METHODS) for flags in ([], ["avx512f"])
+    }
     assert len(keys) == 2 * len(module.METHODS)

@@ -21,16 +21,23 @@ def node(**fields: int) -> dict:
     return {"xnode_union": fields, "xnode_union_type": "any"}
 
 
-def test_xnnpack_computes_in_the_type_of_the_filters_that_nodes_read():
-    # 32 int8 weights and 6 floats are filters; 99 floats are only added.
+def test_xnnpack_computes_in_the_narrowest_type_that_a_filter_and_what_it_meets_share():
+    # Filters: 32 int8 weights that meet rounded activations, 16 that meet floats, 6 floats. 99 floats are only added.
     values = [
         value(1, "xnn_datatype_qcint8", [4, 8]),
         value(2, "xnn_datatype_fp32", [2, 3]),
         value(3, "xnn_datatype_fp32", [99]),
+        value(4, "xnn_datatype_qint8", [1, 8]),
+        value(5, "xnn_datatype_qcint8", [2, 8]),
     ]
-    graph = {"xvalues": values, "xnodes": [node(filter_id=1), node(filter_id=2), node(input1_id=3)]}
-    program = pte_format.Program((), (graph,), ("XnnpackBackend",), ())
-    assert pte_format.product_types(program) == {"int8": 32, "float32": 6}
+    nodes = [
+        node(input1_id=4, filter_id=1),
+        node(input1_id=3, filter_id=2),
+        node(input1_id=3, filter_id=5),
+        node(input1_id=3, input2_id=3),
+    ]
+    program = pte_format.Program((), ({"xvalues": values, "xnodes": nodes},), ("XnnpackBackend",), ())
+    assert pte_format.product_types(program) == {"int8": 32, "float32": 22}
 
 
 def test_activations_without_bounds_are_read_as_flatc_writes_them():
