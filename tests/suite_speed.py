@@ -13,8 +13,11 @@ import argparse
 import contextlib
 import json
 import math
+import os
 import random
+import socket
 import statistics
+import struct
 import subprocess
 import sys
 import tempfile
@@ -87,11 +90,36 @@ def overhead(bench: Bench, case: Case, blocks: int = 12, calls: int = 20) -> Non
         bare = [ns * 1e-9 for ns in worker.call("loop", calls=calls)["ns"]]
         ratios.append(statistics.median(through) / statistics.median(bare))
     worker.close()
+    floor = bare_round_trip(statistics.median(through))
     print(
         f"a call by the suite's clock against a bare loop: {statistics.median(ratios):.4f} "
         f"(sd {statistics.stdev(ratios):.4f}, {blocks} blocks of {calls}; goal: within 1 %); "
-        f"outside the clock: median {statistics.median(outside) * 1e6:.0f} us a call (goal: at most 100)"
+        f"outside the clock: median {statistics.median(outside) * 1e6:.0f} us a call (goal: at most 100; "
+        f"eight bytes there and back between two bare processes, as long asleep between: {floor * 1e6:.0f} us)"
     )
+
+
+def bare_round_trip(call_s: float, repetitions: int = 100) -> float:
+    """Seconds that this machine takes to wake another process and be woken by it, when both have slept for a call's length."""
+    ours, theirs = socket.socketpair()
+    child = os.fork()
+    if child == 0:
+        ours.close()
+        while theirs.recv(8):
+            began = time.perf_counter()
+            time.sleep(call_s)
+            theirs.send(struct.pack("d", time.perf_counter() - began))
+        os._exit(0)
+    theirs.close()
+    outside = []
+    for _ in range(repetitions):
+        began = time.perf_counter()
+        ours.send(b"x")
+        (inside,) = struct.unpack("d", ours.recv(8))
+        outside.append(time.perf_counter() - began - inside)
+    ours.close()
+    os.waitpid(child, 0)
+    return statistics.median(outside)
 
 
 def a_against_a(bench: Bench, case: Case, repetitions: int) -> None:
