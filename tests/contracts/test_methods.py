@@ -193,7 +193,7 @@ def test_most_methods_work_for_both_tasks_and_the_rest_say_why(task):
             **dict.fromkeys(linear, few),
             "onnx-level1": nothing_left,
             **dict.fromkeys(("onnx-fused", "onnx-fused-int8-dynamic", "onnx-fused-int8-static"), "is not of transformers"),
-            "openvino-int8-mixed": r"11\.\d% of the parameters are int8",  # the tiny network hardly answers its input
+            "openvino-int8-mixed": r"\d% of the parameters are int8",  # the tiny network hardly answers its input
             "onnx-int8-smoothquant": r"and \d+ Conv nodes none reads one",
             "onnx-int4-g32": r"only 0\.0% of the weights are in MatMul nodes",
             "rtn-int4-g128": "groups of 128 do not divide",
