@@ -79,6 +79,14 @@ def test_a_model_that_says_nothing_has_no_rate():
     assert not made.measurements
 
 
+def test_a_phrase_without_sound_and_a_model_without_codec_have_no_number_made_up():
+    made = row()
+    speaking.add(made, [answer(0, 0.1, codec_s=0.0)] + [answer(24, 1.0, codec_s=0.0)] * 5, [answer(24, 1.0)] * 6, 0.032)
+    assert made.absent["real_time_factor"].startswith("1 of 12 timed phrases have no sound")
+    assert "no codec" in made.absent["codec_time"]
+    assert set(made.measurements).isdisjoint(made.absent)
+
+
 def test_phrases_without_an_end_are_a_reason_and_some_of_them_a_warning(tmp_path):
     for stopped, absent in ((0, True), (5, False)):
         made = row()
