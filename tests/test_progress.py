@@ -3,6 +3,7 @@
 import os
 import pty
 import re
+import select
 import threading
 import time
 from types import SimpleNamespace
@@ -35,13 +36,12 @@ class Reporter:
 def terminal(monkeypatch):
     monkeypatch.delenv("CI", raising=False)
     ours, theirs = pty.openpty()
-    os.set_blocking(ours, False)
 
     def shown():
-        try:
-            return os.read(ours, 1 << 16).decode()
-        except BlockingIOError:
-            return ""
+        text = b""
+        while select.select([ours], [], [], 0.1)[0]:  # the kernel hands on what was written a little later
+            text += os.read(ours, 1 << 16)
+        return text.decode()
 
     with os.fdopen(theirs, "w") as stream:
         yield SimpleNamespace(stream=stream, shown=shown)
