@@ -104,6 +104,8 @@ def _summary(terminalreporter: Any, parts: Sequence[Results], exitstatus: int, c
         terminalreporter.write_line(line)
     for path in config.stash.get(WRITTEN, []):
         terminalreporter.write_line(f"written: {path}")
+    for path in (part.earlier for part in parts if part.earlier):
+        terminalreporter.write_line(f"the rows of the run before are kept: python -m reports show {path}")
     if exitstatus == pytest.ExitCode.INTERRUPTED:
         terminalreporter.write_line(
             f"interrupted: {len(records)} rows are kept; the same command with --resume continues this run"

@@ -44,6 +44,7 @@ class Results:
         self.environment = environment
         self.path = directory / file_name(machine) / f"{file_name(environment)}.json"
         self.warnings: list[str] = []
+        self.earlier: Path | None = None  # where the rows of the run before went, once this run has written a row
         self._rows: dict[str, Record] = {}
         self._previous = self._read()
         if resume and self._previous and run_id in (None, self._previous[-1].run_id):
@@ -93,7 +94,8 @@ class Results:
         if any(row.run_id != self.run_id for row in self._previous) and self.path.exists():
             history = self.path.parent / "history"
             history.mkdir(exist_ok=True)
-            self.path.rename(_free(history / f"{file_name(self._previous[-1].run_id)}.{self.path.name}"))
+            self.earlier = _free(history / f"{file_name(self._previous[-1].run_id)}.{self.path.name}")
+            self.path.rename(self.earlier)
         self._previous = []
         try:
             write_records(self.path, rows.values())

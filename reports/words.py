@@ -45,9 +45,11 @@ PHRASES: Mapping[str, tuple[str, str]] = {
     "count": ("{count} × {status}, {reason} ({cases})", "{count} × {status}, {reason} ({cases})"),
     "legend": (
         "**Bold**: best of the model on its machine, where the rows are comparable. ±: the larger side of the 95 % interval. MB = 10⁶ bytes. "
-        "Time: median ms per sample of a timed batch. RAM: peak minus after-imports.",
+        "Time: median ms per sample of a timed batch; rows were timed at different moments, so compare speeds by the paired speed-up. "
+        "RAM: peak minus after-imports.",
         "**Жирным**: лучшее значение модели на машине среди сравнимых строк. ±: большая сторона 95 % интервала. MB = 10⁶ байт. "
-        "Время: медиана, мс на пример измеренного батча. RAM: пик минус память после импортов.",
+        "Время: медиана, мс на пример измеренного батча; строки измерены в разное время, скорости сравнивайте по парному ускорению. "
+        "RAM: пик минус память после импортов.",
     ),
     "conditions": ("{model} on {device}: {text}", "{model} на {device}: {text}"),
     "batch": ("batch {value}", "батч {value}"),

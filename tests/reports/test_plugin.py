@@ -6,9 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from reports.record import read_records
+
 ROOT = Path(__file__).parents[2]
 CONFTEST = """
 import pytest
+
+from reports.record import read_records
 from reports import plugin
 from tests.samples.build import DESK, measurements, row
 
@@ -51,6 +55,13 @@ def test_the_table_and_the_written_files_are_shown_at_the_end(run, tmp_path):
         assert f"written: {tmp_path / 'out' / name}" in done.stdout
         assert (tmp_path / "out" / name).exists()
     assert "team-x/desk" in (tmp_path / "out" / "table.md").read_text(encoding="utf-8")
+
+
+def test_a_run_that_replaces_another_says_where_its_rows_are(run, tmp_path):
+    assert "the run before" not in run(ONE).stdout
+    said = next(line for line in run(ONE).stdout.splitlines() if "the rows of the run before are kept" in line)
+    kept = said.partition("python -m reports show ")[2]
+    assert [record.method for record in read_records(Path(kept))] == ["original"]
 
 
 def test_a_session_without_records_shows_and_writes_nothing(run, tmp_path):
