@@ -52,7 +52,8 @@ def test_a_new_run_moves_the_older_file_aside_with_its_first_row_and_reuses_noth
     first.add(measured(first))
     second = opened(tmp_path, "run-2")
     assert second.resumed("m:original:cpu") is None
-    assert first.path.exists() and second.earlier is None  # a run that measures nothing displaces nothing
+    assert first.path.exists()  # a run that measures nothing displaces nothing
+    assert second.earlier is None
     second.add(measured(second, "a"))
     assert [r.method for r in read_records(second.path)] == ["a"]
     kept = tmp_path / "desk" / "history" / "run-1.core.json"
