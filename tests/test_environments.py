@@ -12,6 +12,7 @@ from fixtures import environments
 from fixtures.doctor.installed import normalised, pinned
 from fixtures.doctor.runnable import GPU, names_of, place_of
 from fixtures.errors import Unavailable
+from fixtures.models import gguf_format, library_layers, pte_format, tflite_format
 from tests.building import catalog
 
 TOX = configparser.ConfigParser(interpolation=None)
@@ -87,3 +88,12 @@ def test_an_environment_that_was_named_comes_before_the_one_under_tox(tmp_path):
 def test_an_environment_that_does_not_exist_is_unavailable_with_its_command(tmp_path):
     with pytest.raises(Unavailable, match="`tox run -e executorch --notest` creates it"):
         environments.interpreter("executorch", {}, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("library", "environment"),
+    [(gguf_format, "llamacpp"), (library_layers, "hf"), (pte_format, "executorch"), (tflite_format, "litert")],
+)
+def test_a_missing_library_names_the_command_that_installs_it(library, environment):
+    with pytest.raises(Unavailable, match=f"no_such_package.*`tox run -e {environment} --notest` creates its environment"):
+        library.require("no_such_package")

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from fixtures.errors import PostconditionFailed, Unavailable, Unsupported
+from fixtures.errors import PostconditionFailed, Unsupported
 from fixtures.methods import gguf as method
 from fixtures.models import gguf_format
 from tests import tiny
@@ -28,11 +28,6 @@ def test_a_scaled_rotation_is_refused():
     assert gguf_format.rope_base({"rope_theta": 500000.0}) == 500000.0
     with pytest.raises(Unsupported, match="rotary positions of type llama3"):
         gguf_format.rope_base({"rope_scaling": {"rope_type": "llama3"}})
-
-
-def test_a_missing_package_names_the_environment():
-    with pytest.raises(Unavailable, match="`tox run -e llamacpp --notest` creates its environment"):
-        gguf_format.require("no_such_llama_cpp")
 
 
 def tensor(kind, *shape):

@@ -160,11 +160,6 @@ def test_a_library_that_refuses_a_layer_names_it_and_its_words(tmp_path):
         made("REFUSES", tmp_path)
 
 
-def test_a_missing_library_names_the_command_that_installs_it():
-    with pytest.raises(Unavailable, match="`tox run -e hf --notest` creates its environment"):
-        library_layers.require("no_such_package")
-
-
 def test_integers_are_not_claimed_where_the_cpu_has_no_kernel_for_them(monkeypatch):
     monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: "AVX2")
     with pytest.raises(Unavailable, match="multiplies integers on CPUs with AVX-512 only"):

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from fixtures.errors import ArtifactCorrupted, PostconditionFailed, Unavailable, Unsupported
+from fixtures.errors import ArtifactCorrupted, PostconditionFailed, Unsupported
 from fixtures.methods import executorch_export, executorch_int8
 from fixtures.models import pte_format
 
@@ -75,8 +75,3 @@ def test_a_file_that_is_no_program_is_refused(monkeypatch, tmp_path):
     (tmp_path / pte_format.MODEL).write_bytes(b"0123TFL3")
     with pytest.raises(ArtifactCorrupted, match="not a readable ExecuTorch program"):
         pte_format.read(tmp_path / pte_format.MODEL)
-
-
-def test_a_missing_library_names_the_command_that_installs_it():
-    with pytest.raises(Unavailable, match="`tox run -e executorch --notest` creates its environment"):
-        pte_format.require("no_such_package")

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from fixtures.errors import ArtifactCorrupted, PostconditionFailed, Unavailable, Unsupported
+from fixtures.errors import ArtifactCorrupted, PostconditionFailed, Unsupported
 from fixtures.methods import litert_export, litert_int8
 from fixtures.models import fixed_shape, tflite_format
 from fixtures.runtimes import litert_runtime
@@ -89,8 +89,3 @@ def test_constants_that_lie_behind_the_graph_are_read_from_there_and_a_truncated
     assert [buffer.data for buffer in filled.buffers] == [b"1234", b"ab"]
     with pytest.raises(ArtifactCorrupted, match="a LiteRT constant of 4 bytes at 8 is outside its file of 10 bytes"):
         tflite_format.fill_buffers(model(), b"........12")
-
-
-def test_a_missing_library_names_the_command_that_installs_it():
-    with pytest.raises(Unavailable, match="`tox run -e litert --notest` creates its environment"):
-        tflite_format.require("no_such_package")

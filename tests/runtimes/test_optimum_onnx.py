@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from fixtures.errors import PostconditionFailed, Unavailable, Unsupported
+from fixtures.errors import PostconditionFailed, Unsupported
 from fixtures.methods import optimum_onnx
 from fixtures.models import onnx_format, optimum_models
 from fixtures.runtimes import optimum_onnx_runtime
@@ -47,11 +47,6 @@ def test_a_model_of_another_kind_is_refused_with_its_name(tmp_path):
     (tmp_path / "architecture.json").write_text(json.dumps({"library": "timm", "architecture": "efficientvit_b3"}))
     with pytest.raises(Unsupported, match="Optimum is asked for AutoModelForTokenClassification and AutoModelForCausalLM"):
         optimum_models.class_of(tmp_path, "optimum-onnx")
-
-
-def test_a_missing_library_names_the_command_that_installs_it():
-    with pytest.raises(Unavailable, match="`tox run -e optimum-onnx --notest` creates its environment"):
-        optimum_models.require("no_such_package", "optimum-onnx")
 
 
 def test_a_language_model_without_a_cache_is_refused(tmp_path):

@@ -8,9 +8,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from fixtures.errors import ArtifactCorrupted, PostconditionFailed, Unavailable, Unsupported
+from fixtures.errors import ArtifactCorrupted, PostconditionFailed, Unsupported
 from fixtures.methods import optimum_openvino
-from fixtures.models import optimum_models
 from fixtures.runtimes import optimum_openvino_runtime as runtime
 from tests.building import builder
 
@@ -60,9 +59,7 @@ def test_a_model_that_writes_no_text_is_not_asked_to():
         runtime.OptimumSession(None, SimpleNamespace(), None).generate(np.zeros((1, 5), np.int64), 3)
 
 
-def test_a_file_that_is_no_model_and_a_missing_library_are_said(tmp_path):
+def test_a_file_that_is_no_model_is_said(tmp_path):
     (tmp_path / runtime.MODEL).write_text("<net/>")
     with pytest.raises(ArtifactCorrupted, match="not a readable OpenVINO model"):
         runtime.read(SimpleNamespace(path=tmp_path))
-    with pytest.raises(Unavailable, match="`tox run -e optimum-intel --notest` creates its environment"):
-        optimum_models.require("no_such_package", "optimum-intel")
