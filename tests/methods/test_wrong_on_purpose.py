@@ -10,8 +10,9 @@ from fixtures import artifact as artifacts
 from fixtures.artifact import Artifact
 from fixtures.errors import PostconditionFailed, Unsupported
 from fixtures.methods import onnx_int8_dynamic, precision, pruning, torch_int8_dynamic
+from fixtures.methods.named_share import require_share
 from fixtures.models import onnx_format, torch_format
-from fixtures.probes.audit import audit
+from fixtures.probes.audit import audit, shares
 from fixtures.registry import BuildContext, Step
 from tests import tiny
 from tests.building import builder, catalog, session
@@ -117,7 +118,7 @@ def test_linear_only_int8_on_a_convolutional_model_is_refused_with_the_share_m23
 def test_a_graph_with_a_few_int8_weights_is_not_called_int8_m23(tmp_path, monkeypatch):
     monkeypatch.setattr(onnx_int8_dynamic, "COVERED", ("MatMul",))
     exported = builder().artifact(METHODS["onnx"], IMAGE)
-    with pytest.raises(Unsupported, match=r"^7\.\d% of the parameter bytes are int8; INT8 needs at least 50%"):
+    with pytest.raises(Unsupported, match=r"^7\.\d% of the parameters are int8; INT8 needs at least 50%"):
         tiny.run_step(METHODS["onnx-int8-dynamic"].steps[1], exported, tmp_path / "b", IMAGE)
 
 
@@ -193,10 +194,8 @@ def test_a_pruned_dense_file_is_as_large_as_the_original_whatever_theory_says_m1
 
 def test_the_share_of_a_named_precision_is_of_parameters_not_of_bytes():
     """60 int8 parameters beside 40 fp32 ones are 60 % of the parameters and 27 % of the bytes."""
-    assert onnx_int8_dynamic.SMALLEST_SHARE == torch_int8_dynamic.SMALLEST_SHARE == 0.5
-    from fixtures.probes.audit import shares
-
-    assert shares({"parameters_by_dtype": {"int8": 60, "float32": 40}, "dtypes": {"int8": 60, "float32": 160}})["int8"] == 0.6
+    stored = {"parameters": 100, "parameters_by_dtype": {"int8": 60, "float32": 40}, "dtypes": {"int8": 60, "float32": 160}}
+    assert shares(stored)["int8"] == require_share(stored, "int8") == 0.6
 
 
 def test_pruning_checks_tolerate_rounding_only():

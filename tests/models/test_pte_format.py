@@ -52,7 +52,7 @@ def test_activations_without_bounds_are_read_as_flatc_writes_them():
 STORED = [
     (executorch_export, {"int8": 90, "float32": 10}, PostconditionFailed, "10.0% of the exported parameters are float32"),
     (executorch_int8, {"float32": 100}, PostconditionFailed, "left every weight as it was"),
-    (executorch_int8, {"int8": 30, "float32": 70}, Unsupported, "30.0% of the parameters became int8"),
+    (executorch_int8, {"int8": 30, "float32": 70}, Unsupported, "30.0% of the parameters are int8"),
 ]
 
 

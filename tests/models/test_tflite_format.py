@@ -65,7 +65,7 @@ def test_litert_computes_in_the_type_of_the_weights_that_products_read():
 STORED = [
     (litert_export, {"int8": 90, "float32": 10}, PostconditionFailed, "10.0% of the exported parameters are float32"),
     (litert_int8, {"float32": 100}, PostconditionFailed, "left every weight as it was"),
-    (litert_int8, {"int8": 30, "float32": 70}, Unsupported, "30.0% of the parameters became int8"),
+    (litert_int8, {"int8": 30, "float32": 70}, Unsupported, "30.0% of the parameters are int8"),
 ]
 
 

@@ -36,7 +36,7 @@ def test_products_of_compressed_weights_are_integers_only_where_activations_are_
 CHECKS = [
     (optimum_openvino.check, {"float16": 90, "float32": 10}, PostconditionFailed, "10.0% of the exported parameters are float32"),
     (optimum_openvino.check_int8, {"float32": 100}, PostconditionFailed, "left every weight as it was"),
-    (optimum_openvino.check_int8, {"uint8": 30, "float32": 70}, Unsupported, "30.0% of the parameters became int8"),
+    (optimum_openvino.check_int8, {"uint8": 30, "float32": 70}, Unsupported, "30.0% of the parameters are int8"),
     (
         optimum_openvino.check_int8,
         {"uint8": 90, "float32": 10},
