@@ -46,20 +46,20 @@ IDS = [
     "auto-gptq-int4-g128", "autoawq-int4-g128",
     "optimum-onnx", "optimum-onnx-int8-dynamic",
     "optimum-openvino", "optimum-openvino-int8",
-    "onnx-fused-int8-dynamic", "onnx-fused-int8-static", "onnx-int8-mixed", "aotinductor",
+    "onnx-fused-int8-dynamic", "onnx-fused-int8-static", "onnx-int8-mixed", "aotinductor", "torch-compile", "torch-compile-graphs",
 ]  # fmt: skip
 # What a method may change: the largest relative error of the logits (RMS of the difference over RMS of the original's, around their mean).
 # Lossless ones differ by the order of summation only; the others are read off the tiny models, doubled, to see a broken kernel.
 LOSSLESS = {"original": 1e-6, "original-tuned": 1e-4, "deflate": 1e-6, "huffman": 1e-6, "zstd": 1e-6, "onnx": 1e-4,
             "onnx-level0": 1e-4, "onnx-level1": 1e-4, "onnx-level2": 1e-4, "onnx-fused": 1e-4, "torchscript": 1e-4,
-            "openvino": 1e-4, "onnx-cached": 1e-4, "openvino-cached": 1e-4, "aotinductor": 1e-4}  # fmt: skip
+            "openvino": 1e-4, "onnx-cached": 1e-4, "openvino-cached": 1e-4, "aotinductor": 1e-4, "torch-compile": 1e-4}  # fmt: skip
 CLOSE = {"bf16": 0.1, "fp16": 0.01, "cluster256": 0.2, "torch-int8-dynamic": 0.2, "onnx-int8-dynamic": 0.2}
 # Their bytes differ when built twice in one process, and why; the answers do not.
 UNREPEATABLE = {
     "torchscript": "names of its classes count the traces of the process",
     "aotinductor": "the package holds the compiler's temporary names and times",
 }
-COMPILED = ("aotinductor",)  # a minute of C++ compilation each time: `pytest tests/contracts -m compiles`
+COMPILED = ("aotinductor", "torch-compile")  # a minute of C++ compilation each time: `pytest tests/contracts -m compiles`
 
 
 def fits(method: Method, task: str) -> bool:

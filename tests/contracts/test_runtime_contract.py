@@ -13,7 +13,7 @@ from tests import tiny
 from tests.building import builder, catalog
 
 RUNTIMES = list(catalog().runtimes.values())
-COMPILED = ("aotinductor",)  # see test_methods.py
+COMPILED = ("aotinductor", "torch-compile")  # see test_methods.py
 HERE = [  # those of other environments have a smoke benchmark each (tox.ini)
     pytest.param(runtime, id=runtime.name, marks=[pytest.mark.compiles] if runtime.name in COMPILED else [])
     for runtime in RUNTIMES
