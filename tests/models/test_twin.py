@@ -5,12 +5,16 @@ import pytest
 from fixtures import artifact
 from fixtures.models import catalog, twin
 from fixtures.models.torch_format import load_module, logits
+from fixtures.models.twin_architectures import DISTILBERT_CASED, EFFICIENTVIT_B3, TEXT
 from fixtures.registry import Twin
 
 SMALL_TEXT = Twin(
-    {**catalog.TEXT, "config": {**catalog.DISTILBERT_CASED, "dim": 64, "n_heads": 2, "hidden_dim": 128, "vocab_size": 500}}
+    {
+        **TEXT,
+        "config": {**DISTILBERT_CASED, "dim": 64, "n_heads": 2, "hidden_dim": 128, "vocab_size": 500},
+    }
 )
-SMALL_IMAGE = Twin({**catalog.EFFICIENTVIT_B3, "architecture": "efficientvit_b0", "arguments": {"num_classes": 50}})
+SMALL_IMAGE = Twin({**EFFICIENTVIT_B3, "architecture": "efficientvit_b0", "arguments": {"num_classes": 50}})
 
 
 def written(source, folder):
