@@ -19,17 +19,12 @@ def train(folder, seed=0, stop=None):
     optimiser = torch.optim.AdamW(module.parameters(), lr=0.1)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, 0.1, total_steps=STEPS)
     progress = LongTraining("toy", folder / "checkpoint.pt", [seed, STEPS], module, optimiser, schedule)
-    progress.resume()
     taken = []
-    for step in range(len(progress.losses), STEPS):
+    for step in progress.steps_left():
         if step == stop:
             raise Stopped
         loss = module(torch.full((4, 3), float(step + 1))).square().mean()
-        optimiser.zero_grad()
-        loss.backward()
-        optimiser.step()
-        schedule.step()
-        progress.took(loss.item())
+        progress.learn(loss)
         taken.append(step)
     return module.state_dict(), progress, taken
 
