@@ -9,7 +9,7 @@ from fixtures import registry
 from fixtures.errors import BenchmarkError, Unsupported
 from fixtures.models import hub
 from fixtures.models.embedded import shipped
-from fixtures.models.recipes import phrases, phrases_corpus
+from fixtures.models.recipes import phrases, phrases_codes, phrases_corpus
 from fixtures.registry import DataSource
 from fixtures.tasks import text_to_speech
 from tests import tiny_speaker
@@ -26,7 +26,7 @@ def test_phrases_of_one_split_are_in_no_other_and_their_words_are_the_recogniser
     assert {split: len(texts) for split, texts in found.items()} == phrases_corpus.COUNTS
     everything = [text for texts in found.values() for text in texts]
     assert len(set(everything)) == len(everything)
-    assert {word for text in everything for word in text.split()} <= set(phrases.VOCABULARY)
+    assert {word for text in everything for word in text.split()} <= set(phrases_codes.VOCABULARY)
 
 
 def test_other_phrases_than_the_scored_ones_are_refused(monkeypatch):
@@ -43,11 +43,11 @@ def test_the_audio_of_a_phrase_is_whole_frames_and_the_same_every_time():
 
 
 def test_a_row_of_tokens_is_the_words_the_start_the_frames_and_the_end():
-    rows = phrases.tokens("red light", np.array([[7, 8, 9], [1, 2, 3]]))
-    word = phrases.VOCABULARY.index
+    rows = phrases_codes.tokens("red light", np.array([[7, 8, 9], [1, 2, 3]]))
+    word = phrases_codes.VOCABULARY.index
     assert rows[:, 0].tolist() == [word("red"), word("light"), 1, 50 + 7, 50 + 1, 0]
     assert rows[3:5, 1:].tolist() == [[7, 8, 9], [1, 2, 3]]
-    ids, labels = phrases.padded([rows], 9)
+    ids, labels = phrases_codes.padded([rows], 9)
     assert ids[0, 6:, 0].tolist() == [0, 0, 0]
     assert labels[0].tolist() == [[-100] * 3] * 2 + [[7, 8, 9], [1, 2, 3], [256, -100, -100]] + [[-100] * 3] * 3
 
@@ -55,12 +55,12 @@ def test_a_row_of_tokens_is_the_words_the_start_the_frames_and_the_end():
 def test_replaced_codes_are_few_and_never_words():
     import torch
 
-    ids, _ = phrases.padded([phrases.tokens("red light", np.full((40, 3), 5))] * 8, 44)
-    changed = phrases.replaced(torch.from_numpy(ids), np.random.default_rng(0)).numpy()
+    ids, _ = phrases_codes.padded([phrases_codes.tokens("red light", np.full((40, 3), 5))] * 8, 44)
+    changed = phrases_codes.replaced(torch.from_numpy(ids), np.random.default_rng(0)).numpy()
     frames = ids[..., 0] >= 50
     assert np.array_equal(changed[~frames], ids[~frames])
     assert np.array_equal(changed[frames][:, 0], 50 + changed[frames][:, 1])
-    assert (changed[frames][:, 1:] != 5).mean() == pytest.approx(phrases.REPLACED, abs=0.02)
+    assert (changed[frames][:, 1:] != 5).mean() == pytest.approx(phrases_codes.REPLACED, abs=0.02)
 
 
 def test_the_data_of_the_shipped_model_are_its_codec_phrases_and_natural_speech(few, tmp_path, monkeypatch):
