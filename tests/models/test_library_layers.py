@@ -88,8 +88,8 @@ def test_a_model_runs_on_the_librarys_layers_and_its_last_layer_stays(tmp_path, 
     expected = torch_format.logits(plain, inputs)
     found = session.run(inputs)
     assert 0 < (found - expected).square().mean() / expected.var() < 0.01
-    layers = [name for name, layer in session.opened.module.named_modules() if type(layer).__name__ == "Row8"]
-    left = [name for name, layer in session.opened.module.named_modules() if type(layer) is torch.nn.Linear]
+    layers = [name for name, layer in session.module.named_modules() if type(layer).__name__ == "Row8"]
+    left = [name for name, layer in session.module.named_modules() if type(layer) is torch.nn.Linear]
     assert layers == artifact.attributes["layers"]
     assert left == ["lm_head" if task == TASK else "classifier"]
 
