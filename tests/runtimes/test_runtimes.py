@@ -12,7 +12,7 @@ import pytest
 
 from fixtures.errors import ArtifactCorrupted, BenchmarkError, Unavailable
 from fixtures.probes import cpu
-from fixtures.runtimes import onnx_runtime, torch_runtime
+from fixtures.runtimes import onnx_opening, onnx_runtime, torch_runtime
 from tests import tiny
 from tests.building import builder, catalog, session
 
@@ -162,13 +162,13 @@ def test_onnx_runtime_without_its_cuda_provider_is_unavailable():
     if "CUDAExecutionProvider" in onnxruntime.get_available_providers():
         return
     with pytest.raises(Unavailable, match="has no CUDAExecutionProvider"):
-        onnx_runtime.create(Path("model.onnx"), "cuda", 1)
+        onnx_opening.create(Path("model.onnx"), "cuda", 1)
 
 
 def test_a_provider_that_fell_back_is_refused_m24():
     with pytest.raises(BenchmarkError, match="asked ONNX Runtime for CUDAExecutionProvider, it opened CPUExecutionProvider"):
-        onnx_runtime.require_provider(["CPUExecutionProvider"], "CUDAExecutionProvider")
-    onnx_runtime.require_provider(["CUDAExecutionProvider", "CPUExecutionProvider"], "CUDAExecutionProvider")
+        onnx_opening.require_provider(["CPUExecutionProvider"], "CUDAExecutionProvider")
+    onnx_opening.require_provider(["CUDAExecutionProvider", "CPUExecutionProvider"], "CUDAExecutionProvider")
 
 
 @pytest.mark.slow

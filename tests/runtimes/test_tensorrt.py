@@ -12,7 +12,7 @@ import pytest
 from fixtures.errors import ArtifactCorrupted, BenchmarkError, PostconditionFailed, Unavailable, Unsupported
 from fixtures.methods import onnx_int8_static, tensorrt_engine
 from fixtures.models import onnx_format
-from fixtures.runtimes import onnx_runtime, tensorrt_runtime
+from fixtures.runtimes import onnx_opening, tensorrt_runtime
 from tests import tiny
 from tests.building import builder, catalog
 
@@ -214,15 +214,15 @@ def test_unsigned_activations_and_integer_biases_are_refused_before_tensorrt_see
 
 
 def test_onnx_runtime_is_asked_for_tensorrt_then_cuda_and_never_for_tf32():
-    assert onnx_runtime.provider_list("CPUExecutionProvider") == ["CPUExecutionProvider"]
+    assert onnx_opening.provider_list("CPUExecutionProvider") == ["CPUExecutionProvider"]
     cuda = ("CUDAExecutionProvider", {"use_tf32": "0"})
-    assert onnx_runtime.provider_list("CUDAExecutionProvider") == [cuda]
-    assert onnx_runtime.provider_list("TensorrtExecutionProvider") == ["TensorrtExecutionProvider", cuda]
+    assert onnx_opening.provider_list("CUDAExecutionProvider") == [cuda]
+    assert onnx_opening.provider_list("TensorrtExecutionProvider") == ["TensorrtExecutionProvider", cuda]
     artifact = replace(builder().original(IMAGE), attributes={"cuda_provider": "TensorrtExecutionProvider"})
-    assert onnx_runtime.options_of(artifact, "cuda")["provider"] == "TensorrtExecutionProvider"
-    assert onnx_runtime.options_of(artifact, "cpu")["provider"] == "CPUExecutionProvider"
+    assert onnx_opening.options_of(artifact, "cuda")["provider"] == "TensorrtExecutionProvider"
+    assert onnx_opening.options_of(artifact, "cpu")["provider"] == "CPUExecutionProvider"
 
 
 def test_a_tensorrt_session_that_fell_to_cuda_is_refused_m24():
     with pytest.raises(BenchmarkError, match="asked ONNX Runtime for TensorrtExecutionProvider, it opened CUDAExecutionProvider"):
-        onnx_runtime.require_provider(["CUDAExecutionProvider", "CPUExecutionProvider"], "TensorrtExecutionProvider")
+        onnx_opening.require_provider(["CUDAExecutionProvider", "CPUExecutionProvider"], "TensorrtExecutionProvider")
