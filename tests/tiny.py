@@ -15,7 +15,7 @@ import numpy as np
 
 from fixtures import artifact as artifacts
 from fixtures.artifact import Artifact
-from fixtures.registry import BuildContext, Method, Step
+from fixtures.registry import BuildContext, Step
 from fixtures.training.data import TrainingData
 
 TASKS = ("image-classification", "token-classification")
@@ -164,14 +164,6 @@ def run_step(step: Step, source: Artifact, output: Path, task: str) -> Artifact:
     entry["evidence"] = json.loads(json.dumps(dict(step.check(source, draft, step.params))))
     artifacts.write_manifest(draft)
     return artifacts.open_artifact(output)
-
-
-def run_method(method: Method, source: Artifact, output: Path, task: str) -> Artifact:
-    """Every step of the pipeline, one directory each under `output`."""
-    made = source
-    for index, step in enumerate(method.steps):
-        made = run_step(step, made, output / f"{index}-{step.name}", task)
-    return made
 
 
 def hashes(artifact: Artifact) -> Mapping[str, str]:

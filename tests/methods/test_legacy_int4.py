@@ -97,9 +97,3 @@ def test_an_environment_that_lacks_the_library_is_unavailable_with_both_versions
         Unavailable, match=r"of no version is installed, 0\.7\.1 is asked for: `tox run -e legacy --notest` installs"
     ):
         step.build(context)
-
-
-def test_a_missing_environment_names_the_command_that_creates_it(monkeypatch, tmp_path):
-    monkeypatch.setattr(environments, "ROOT", tmp_path)
-    with pytest.raises(Unavailable, match="`tox run -e legacy --notest` creates it"):
-        environments.interpreter(legacy_int4.ENVIRONMENT, root=tmp_path)

@@ -178,7 +178,7 @@ def test_the_files_of_gptq_are_read_as_they_were_packed():
     levels = torch.randint(0, 16, (16, 32), generator=generator, dtype=torch.uint8)
     zeros = torch.randint(1, 16, (16, 2), generator=generator, dtype=torch.uint8)
     scale = torch.rand(16, 2, generator=generator).half()
-    found = gptq.unpack_gptq(gptq_packed(levels, zeros, scale), 16)
+    found = gptq.unpack_gptq(gptq_packed(levels, zeros, scale))
     assert all(torch.equal(ours, theirs) for ours, theirs in zip(found, (levels, scale, zeros), strict=True))
 
 
@@ -186,7 +186,7 @@ def test_the_files_of_awq_are_read_in_its_own_order():
     # outputs 0..7 lie at places 0, 4, 1, 5, 2, 6, 3, 7 of their int32
     word = sum(output << 4 * place for output, place in enumerate(awq.ORDER))
     signed = torch.tensor([[word]], dtype=torch.int64).to(torch.int32)
-    levels, _, zeros = awq.unpack({"qweight": signed, "qzeros": signed, "scales": torch.ones(1, 8)}, 1)
+    levels, _, zeros = awq.unpack({"qweight": signed, "qzeros": signed, "scales": torch.ones(1, 8)})
     assert levels[:, 0].tolist() == zeros[:, 0].tolist() == list(range(8))
 
 
