@@ -120,7 +120,7 @@ def test_a_cache_changes_no_token():
 def test_a_tied_output_layer_may_be_packed_a_second_time_and_nothing_else():
     from dataclasses import replace
 
-    from fixtures.probes.audit import matrix_parameters, tied_parameters, wrong_model
+    from fixtures.probes.same_model import matrix_parameters, tied_parameters, wrong_model
     from tests import tiny
     from tests.building import builder
 

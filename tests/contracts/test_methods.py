@@ -15,7 +15,8 @@ from fixtures.artifact import open_artifact
 from fixtures.doctor.runnable import place_of
 from fixtures.errors import Unsupported
 from fixtures.pipelines import with_params
-from fixtures.probes.audit import audit, last_change
+from fixtures.probes.audit import audit
+from fixtures.probes.same_model import last_change
 from fixtures.registry import Method
 from tests import tiny
 from tests.building import answers, builder, catalog, session

@@ -13,7 +13,7 @@ from fixtures import artifact as artifacts
 from fixtures.errors import PostconditionFailed, Unsupported, UsageError
 from fixtures.methods import distil, finetuning, layers, low_rank, movement, prune_patterns, qat, structured
 from fixtures.models import changes, torch_format
-from fixtures.probes import audit
+from fixtures.probes import same_model
 from fixtures.registry import BuildContext, no_training
 from fixtures.training import data as training_data
 from fixtures.training import distillation
@@ -170,9 +170,11 @@ def test_structured_pruning_with_more_operations_than_asked_fails(originals, tmp
 
 def test_the_audit_refuses_a_changed_architecture_that_is_not_the_one_its_step_left(originals, tmp_path):
     result = tiny.run_step(structured.STRUCTURED, originals[TEXT], tmp_path / "out", TEXT)
-    count = audit.last_change(result)["matrix_parameters"]
-    assert audit.wrong_model(result, {"matrix_parameters": count}, originals[TEXT]) is None
-    assert "another model is under this label" in audit.wrong_model(result, {"matrix_parameters": count + 1}, originals[TEXT])
+    count = same_model.last_change(result)["matrix_parameters"]
+    assert same_model.wrong_model(result, {"matrix_parameters": count}, originals[TEXT]) is None
+    assert "another model is under this label" in same_model.wrong_model(
+        result, {"matrix_parameters": count + 1}, originals[TEXT]
+    )
 
 
 @pytest.mark.parametrize(
@@ -181,9 +183,9 @@ def test_the_audit_refuses_a_changed_architecture_that_is_not_the_one_its_step_l
 )
 def test_the_audit_refuses_a_change_that_removed_nothing(originals, tmp_path, name, value, message):
     result = tiny.run_step(structured.STRUCTURED, originals[TEXT], tmp_path / "out", TEXT)
-    changed = {**audit.last_change(result), name: value}
+    changed = {**same_model.last_change(result), name: value}
     fake = replace(result, lineage=({"step": "x", "evidence": {"changed": changed}},))
-    found = audit.wrong_model(fake, {"matrix_parameters": changed["matrix_parameters"]}, originals[TEXT])
+    found = same_model.wrong_model(fake, {"matrix_parameters": changed["matrix_parameters"]}, originals[TEXT])
     assert "nothing was removed" in found
     assert message in found
 
