@@ -29,7 +29,7 @@ from fixtures import registry
 from fixtures.bench import Bench
 from fixtures.cases import Case
 from fixtures.options import Options
-from fixtures.timing import Pairs
+from fixtures.pairs import Pairs
 from reports.record import read_records
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -8,8 +8,9 @@ from dataclasses import replace
 
 import pytest
 
-from fixtures import against, against_plugin, against_report, against_verdict, timing
+from fixtures import against, against_plugin, against_report, against_verdict
 from fixtures.errors import WorkerFailed
+from fixtures.probes import conditions
 from reports.gate_statistics import CONFIRMATIONS
 from reports.record import Record
 from reports.thresholds import Thresholds, parse
@@ -55,7 +56,7 @@ class FakeCase:
 
 @pytest.fixture(autouse=True)
 def quiet_machine(monkeypatch):
-    monkeypatch.setattr(timing.conditions, "taint", lambda before, after: None)
+    monkeypatch.setattr(conditions, "taint", lambda before, after: None)
 
 
 def untimed(**changes) -> Record:
@@ -105,7 +106,7 @@ def test_two_hundred_comparisons_of_equal_sides_raise_no_alarm():
 
 
 def test_pairs_that_the_machine_disturbed_are_left_out(monkeypatch):
-    monkeypatch.setattr(timing.conditions, "taint", lambda before, after: "the CPU was throttled")
+    monkeypatch.setattr(conditions, "taint", lambda before, after: "the CPU was throttled")
     monkeypatch.setattr(against, "PATIENCE_S", 0.2)
     found, _ = compared(factor=lambda process: 1.5)
     assert speed_word(found) == "unsure"

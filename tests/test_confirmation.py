@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from fixtures import confirmation, timing
+from fixtures import confirmation
+from fixtures.pairs import Pairs
 from fixtures.probes import conditions
 from reports.speed import CONFIRMATIONS, speedup
 from tests.samples.build import row
@@ -31,7 +32,7 @@ def machine(monkeypatch):
 
 def measured(machine, first, fresh, disturbed=(), method="quick", each=8):
     """The row of a case that runs at `first` times the original's speed, and at `fresh[i]` in its i-th confirming process."""
-    pairs = timing.Pairs(Worker(1.0 / first), Worker(1.0), random.Random(0), 9.0)
+    pairs = Pairs(Worker(1.0 / first), Worker(1.0), random.Random(0), 9.0)
     for _ in range(20):
         pairs.one()
     speeds = iter(enumerate(fresh))
@@ -68,7 +69,7 @@ def test_a_disturbed_process_confirms_nothing_however_it_reads(machine):
 
 def test_disturbed_pairs_do_not_hide_a_process_that_disagrees(machine, monkeypatch):
     """Five pairs of the second process read 1.3x but were disturbed; the three that count read 1.0x."""
-    pairs = timing.Pairs(Worker(1.0 / 1.1), Worker(1.0), random.Random(0), 9.0)
+    pairs = Pairs(Worker(1.0 / 1.1), Worker(1.0), random.Random(0), 9.0)
     for _ in range(20):
         pairs.one()
 

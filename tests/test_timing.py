@@ -11,6 +11,7 @@ import pytest
 
 from fixtures import timing
 from fixtures.describe import describe_memory
+from fixtures.pairs import Pairs
 from fixtures.probes import conditions
 from fixtures.worker import session
 from reports.record import PairedTimes
@@ -82,7 +83,7 @@ def test_a_batch_of_four_is_told_per_sample_in_seconds_m21(timed):
 
 
 def test_who_runs_first_is_drawn_for_every_pair():
-    pairs = timing.Pairs(Worker(0.001), Worker(0.001), random.Random(0), 9.0)
+    pairs = Pairs(Worker(0.001), Worker(0.001), random.Random(0), 9.0)
     for _ in range(40):
         pairs.before()
         pairs.call_candidate()
@@ -95,7 +96,7 @@ def test_one_pair_of_slow_calls_is_pilot_enough_and_quick_ones_have_six():
         quick, slow = Worker(0.5), Worker(call_s)
         for worker in (quick, slow):
             worker.call("warm")
-        pairs = timing.Pairs(quick, slow, random.Random(0), 9.0)
+        pairs = Pairs(quick, slow, random.Random(0), 9.0)
         timing.pilot(pairs)
         assert len(pairs.original_s) == number
 
