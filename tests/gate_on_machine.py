@@ -28,10 +28,11 @@ from fixtures import registry
 from fixtures.against import Comparison
 from fixtures.against_side import Side
 from fixtures.cases import Case, select
+from fixtures.environments import ROOT
 from fixtures.errors import Unavailable, Unsupported
 from fixtures.options import Options
 from fixtures.probes import machine
-from fixtures.worker.client import ROOT, Worker
+from fixtures.worker.client import Worker
 from reports.results import write_texts
 from reports.thresholds import Thresholds
 from tests.gate_machine_summary import ALPHA, TOLERANCE, page, rejudged, summary

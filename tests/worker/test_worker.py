@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from fixtures.errors import Unavailable, Unsupported, WorkerFailed
-from fixtures.worker.client import Nursery, WorkerTimeout
+from fixtures.worker.client import WorkerTimeout
+from fixtures.worker.parent import Nursery
 from fixtures.worker.protocol import Channel, ProtocolError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -160,7 +161,7 @@ def test_closing_the_parent_leaves_no_process(nursery):
 
 def test_workers_end_when_the_orchestrator_disappears(tmp_path):
     code = (
-        "import sys, os; from pathlib import Path; from fixtures.worker.client import Nursery;"
+        "import sys, os; from pathlib import Path; from fixtures.worker.parent import Nursery;"
         f"n = Nursery(Path(sys.executable), ('tests.worker.faults',), {{}}, Path({str(tmp_path)!r}));"
         "w = n.worker('orphan'); print(w.pid, n._process.pid, flush=True); os._exit(1)"
     )
