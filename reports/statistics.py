@@ -38,6 +38,10 @@ class Estimate:
     coverage: float | None = None
     reason: str = ""
 
+    def interval(self) -> dict[str, float]:
+        """As fields of a measurement; empty where too few samples give none."""
+        return {} if self.low is None or self.high is None else {"low": self.low, "high": self.high}
+
 
 @dataclass(frozen=True)
 class Ratio(Estimate):

@@ -8,6 +8,7 @@ import pytest
 
 from fixtures import generation
 from fixtures.errors import BenchmarkError
+from fixtures.in_turn import in_turn
 from fixtures.worker.generation import generate
 
 
@@ -93,7 +94,7 @@ def test_sides_take_turns_and_a_short_budget_still_gives_a_round():
         called.append(worker)
         return {"by": worker}
 
-    ours, theirs = generation.in_turn(written, "candidate", "original", [1] * 3, 0.0, random.Random(0))
+    ours, theirs = in_turn(written, "candidate", "original", [1] * 3, 0.0, random.Random(0))
     assert [len(ours), len(theirs)] == [1, 1]
     assert sorted(called) == ["candidate", "candidate", "original", "original"]
 
