@@ -10,6 +10,7 @@ import pytest
 
 from fixtures.errors import ArtifactCorrupted, PostconditionFailed, Unsupported
 from fixtures.methods import optimum_openvino
+from fixtures.models import openvino_format
 from fixtures.runtimes import optimum_openvino_runtime as runtime
 from tests.building import builder
 
@@ -62,4 +63,4 @@ def test_a_model_that_writes_no_text_is_not_asked_to():
 def test_a_file_that_is_no_model_is_said(tmp_path):
     (tmp_path / runtime.MODEL).write_text("<net/>")
     with pytest.raises(ArtifactCorrupted, match="not a readable OpenVINO model"):
-        runtime.read(SimpleNamespace(path=tmp_path))
+        openvino_format.read(SimpleNamespace(path=tmp_path), runtime.MODEL)
