@@ -61,7 +61,7 @@ MIXED_UP = replace(
 
 
 def refuse(linear, params):
-    raise ValueError("no such shape")
+    raise library_layers.WrongShape("no such shape")
 
 
 REFUSES = replace(STAND_IN, quantize=refuse)
@@ -151,12 +151,12 @@ def test_nf4_takes_the_nearest_level_of_its_blocks_largest_magnitude():
     ],
 )
 def test_a_shape_that_the_kernels_would_read_wrongly_is_refused(name, shape, says):
-    with pytest.raises(ValueError, match=says):
+    with pytest.raises(library_layers.WrongShape, match=says):
         LIBRARIES[name].quantize(torch.nn.Linear(*shape, bias=False), PARAMS)
 
 
 def test_a_library_that_refuses_a_layer_names_it_and_its_words(tmp_path):
-    with pytest.raises(Unsupported, match=r"model.layers.0.self_attn.q_proj cannot be quantized: no such shape"):
+    with pytest.raises(Unsupported, match=r"torch cannot quantize model.layers.0.self_attn.q_proj: no such shape"):
         made("REFUSES", tmp_path)
 
 

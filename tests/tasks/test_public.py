@@ -8,7 +8,7 @@ import pytest
 from fixtures.errors import Unavailable, UsageError
 from fixtures.models.materialise import materialise
 from fixtures.registry import DataSource, Hub, Model
-from fixtures.tasks import splits
+from fixtures.tasks import public, splits
 from fixtures.tasks.token_classification import TASKS
 from tests import hub_folders
 
@@ -69,6 +69,15 @@ def test_offline_is_unavailable_and_says_what_to_do(bert, tmp_path, monkeypatch)
     with pytest.raises(Unavailable, match=r"owner/name cannot be had here .*--data FILE") as caught:
         prepare(bert, DataSource("hub", "owner/name", split="test"), tmp_path / "out", {"sequence": 8})
     assert "\n" not in str(caught.value)
+
+
+def test_a_damaged_set_fails_instead_of_reading_unavailable(bert, tmp_path, monkeypatch):
+    def read(*arguments):
+        raise ValueError("invalid literal for int()")
+
+    monkeypatch.setattr(public, "_rows", read)
+    with pytest.raises(ValueError, match="invalid literal"):
+        prepare(bert, DataSource("hub", data_set(tmp_path / "set", {"test": 5}), split="test"), tmp_path / "out", {"sequence": 8})
 
 
 def test_a_gated_set_says_where_to_accept_its_terms(bert, tmp_path, monkeypatch):
