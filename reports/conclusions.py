@@ -1,8 +1,9 @@
 """Conclusions with evidence, generated from the rows: what to ship under which constraint, what is dominated, slower or within noise.
 
 The rules (each pinned by a test):
-  ship       smallest, fastest and least RAM among the rows whose worst end of the quality loss holds 1 point; "fastest" needs the
+  ship       smallest, fastest and least process RAM among the rows whose worst end of the quality loss holds 1 point; "fastest" needs the
              verdict "faster"; rows whose interval overlaps the winner's are named as not told apart
+  lost       the rows that this limit leaves out
   dominated  another row is no worse in size, speed, RAM and quality and better in one beyond noise
   slower     the verdict "slower", with the cause that the audit shows or the words that it shows none
   noise      the verdicts "same" and "unsure"
@@ -16,7 +17,7 @@ from dataclasses import dataclass, replace
 
 from reports.columns import label
 from reports.conclusions_causes import causes, pruned_in_vain
-from reports.conclusions_choose import LOSS_POINTS, Group, evidence, groups, lead, loss, loud, ram, value, why_no_quality
+from reports.conclusions_choose import LOSS_POINTS, Group, evidence, groups, holds, lead, loss, loud, ram, value, why_no_quality
 from reports.conclusions_words import tell
 from reports.record import Record
 from reports.speed import ORIGINAL, TUNED, speedup
@@ -79,7 +80,7 @@ def _ship(group: Group, who: str, lang: str, speeds: bool) -> Iterator[Conclusio
     found = lead(original)
     if found is not None:
         within = tell(lang, "within", limit=f"{LOSS_POINTS:g}", metric=label(found[0]))
-        fit = [r for r in group.rows if (lost := loss(r)) is not None and lost[1] <= LOSS_POINTS + 1e-9]
+        fit = [r for r in group.rows if holds(r, LOSS_POINTS)]
     else:
         within, fit = "", list(group.rows)
     fit = [r for r in fit if r.method != ORIGINAL]
@@ -112,7 +113,7 @@ def _ship(group: Group, who: str, lang: str, speeds: bool) -> Iterator[Conclusio
     own = ram(original)
     if memories and own and min(memories, key=lambda pair: pair[0])[0] < own[1] * (1 - RAM_MARGIN):
         least, best = min(memories, key=lambda pair: pair[0])
-        yield say_ship("least ram", best, [r for m, r in memories if r is not best and m <= least * (1 + RAM_MARGIN)])
+        yield say_ship(f"least {own[0]}", best, [r for m, r in memories if r is not best and m <= least * (1 + RAM_MARGIN)])
 
 
 def dominates(a: Record, b: Record, speeds: bool = True) -> list[str]:
@@ -148,9 +149,11 @@ def _dominated(group: Group, who: str, lang: str, speeds: bool) -> Iterator[Conc
             best = max(found, key=lambda pair: (len(pair[1]), -(value(pair[0], "size") or 0)))
             by_winner.setdefault((best[0].method, tuple(best[1])), []).append(loser)
     for (winner, better), losers in by_winner.items():
-        names, where = ", ".join(r.method for r in losers), ", ".join(tell(lang, key) for key in better)
+        memory = ram(winners[winner])
+        words = {"memory": f"memory of {memory[0]}"} if memory else {}
         keys = ["size", *(["speed"] if speeds else []), *(["memory"] if group.device == "cpu" else []), "quality"]
-        compared = ", ".join(tell(lang, key) for key in keys)
+        compared, where = (", ".join(tell(lang, words.get(key, key)) for key in said) for said in (keys, better))
+        names = ", ".join(r.method for r in losers)
         text = tell(lang, "dominated", who=who, losers=names, winner=winner, compared=compared, better=where)
         yield Conclusion("dominated", text, (winners[winner].case, *(r.case for r in losers)))
 
@@ -177,9 +180,9 @@ def _named(
 
 
 def _lost(group: Group, who: str, lang: str) -> list[Conclusion]:
-    """The estimate beyond the limit: a loss that might be smaller is "not told apart", not "lost"."""
-    rows = [r for r in group.rows if (lost := loss(r)) is not None and lost[0] > LOSS_POINTS]
-    return _named("lost", "lost", rows, who, lang, lambda r: f"{r.method} ({(loss(r) or (0.0,))[0]:.1f})")
+    """What the limit leaves out, by the rule that `ship` and `recommend` hold it by."""
+    rows = [r for r in group.rows if loss(r) is not None and not holds(r, LOSS_POINTS)]
+    return _named("lost", "lost", rows, who, lang, lambda r: f"{r.method} ({(loss(r) or (0.0, 0.0))[1]:.1f})")
 
 
 def _noise(group: Group, who: str, lang: str) -> Iterator[Conclusion]:

@@ -63,10 +63,13 @@ def value(record: Record, role: str) -> float | None:
 
 
 def ram(record: Record) -> tuple[str, float] | None:
-    """The absolute peak, which a memory limit kills by; where it was not recorded the table's column (peak minus imports)."""
+    """(name, bytes): the whole process's peak, which a memory limit kills by; where it was not recorded the table's column (minus imports).
+
+    Two quantities, so two names: *RAM use* is the column, *process RAM* has the imports.
+    """
     peak = record.measurements.get("ram_peak")
     if peak is not None:
-        return "ram peak", peak.value
+        return "process ram", peak.value
     own = value(record, "ram")
     return None if own is None else ("ram", own)
 
@@ -79,7 +82,7 @@ def lead(record: Record) -> tuple[str, Measurement] | None:
 def loss(record: Record) -> tuple[float, float] | None:
     """(estimate, worst end of the 95 % interval) of the quality lost against the original, in points; None without a paired comparison.
 
-    A limit is held when the worst end holds it: a loss that might be larger is not promised to be smaller.
+    The one rule of every limit: it is held when the worst end holds it (`holds`). A loss that might be larger is not promised to be smaller.
     """
     if record.method == ORIGINAL:
         return None if lead(record) is None else (0.0, 0.0)
@@ -96,6 +99,12 @@ def loss(record: Record) -> tuple[float, float] | None:
     return sign * change, sign * worst
 
 
+def holds(record: Record, points: float) -> bool:
+    """The loss against the original, at the worst end of its interval, is at most `points`; an unknown loss holds nothing."""
+    found = loss(record)
+    return found is not None and found[1] <= points + 1e-9
+
+
 def why_no_quality(record: Record, lang: str) -> str:
     named = [record.absent[key] for key in ("quality", *LABELS) if key in record.absent]
     return named[0] if named else tell(lang, "no quality")
@@ -108,7 +117,7 @@ def loud(group: Group) -> Ratio | None:
 
 
 def evidence(record: Record, original: Record | None, lang: str) -> str:
-    """`1.48 MB (12.2 % of the original), 0.976× [0.970, 0.988] unsure, F1 entity −0.0005 [...] same, peak RAM 114 MB`."""
+    """`1.48 MB (12.2 % of the original), 0.976× [0.970, 0.988] unsure, F1 entity −0.0005 [...] same, RAM use 9 MB, process RAM 114 MB`."""
     parts = []
     size, reference = value(record, "size"), value(original, "size") if original is not None else None
     if size is not None:
@@ -125,8 +134,9 @@ def evidence(record: Record, original: Record | None, lang: str) -> str:
         change = paired.get("difference")
         text = f"{quality[1].value:.4f}" if change is None else difference(change, paired.get("low"), paired.get("high"))
         parts.append(f"{label(quality[0])} {text}")
-    memory = ram(record) if record.device == "cpu" else None
-    parts += [tell(lang, memory[0], value=megabytes(memory[1]))] if memory else []
+    if record.device == "cpu":
+        named = {"ram": value(record, "ram"), **dict(filter(None, [ram(record)]))}
+        parts += [tell(lang, name, value=megabytes(found)) for name, found in named.items() if found is not None]
     video = value(record, "vram")
     parts += [f"VRAM {megabytes(video)}"] if video is not None else []
     return ", ".join(parts)

@@ -10,9 +10,10 @@ PHRASES: Mapping[str, tuple[str, str]] = {
     "title": ("Conclusions", "Выводы"),
     "smallest": ("smallest", "наименьший"),
     "fastest": ("fastest", "самый быстрый"),
-    "least ram": ("least RAM", "наименьшая память"),
+    "least ram": ("least RAM use", "наименьшее использование RAM"),
+    "least process ram": ("least process RAM", "наименьшая RAM процесса"),
     "best quality": ("best quality", "лучшее качество"),
-    "within": ("within {limit} pt of {metric}", "с потерей не более {limit} п. {metric}"),
+    "within": ("within {limit} pt of {metric} at worst", "с потерей в худшем случае не более {limit} п. {metric}"),
     "ship": ("{who}, {goal} {within}: {method}, {evidence}.", "{who}, {goal} {within}: {method}, {evidence}."),
     "ship unlabelled": (
         "{who}, {goal}: {method}, {evidence}. Quality is unknown here ({reason}), so this is no advice to ship.",
@@ -50,8 +51,8 @@ PHRASES: Mapping[str, tuple[str, str]] = {
     "likely": ("Likely cause: {text}", "Вероятная причина: {text}"),
     "no cause": ("The audit shows no cause", "Аудит причины не показывает"),
     "lost": (
-        "{who}: {methods} lost more quality than {limit} pt.",
-        "{who}: {methods}: потеря качества больше {limit} п.",
+        "{who}: left out, {limit} pt is held by the worst end of the 95 % interval and these may lose more: {methods}.",
+        "{who}: исключены, {limit} п. должен выдержать худший конец 95 % интервала, а потеря этих может быть больше: {methods}.",
     ),
     "noise speed": (
         "{who}: speed within noise of the original: {methods}.",
@@ -93,13 +94,29 @@ PHRASES: Mapping[str, tuple[str, str]] = {
     ),
     "original": ("the original", "оригинал"),
     "of original": ("{share} of the original", "{share} от оригинала"),
-    "ram peak": ("peak RAM {value}", "пик RAM {value}"),
-    "ram": ("RAM {value} (peak minus imports)", "RAM {value} (пик минус импорты)"),
+    "process ram": ("process RAM {value}", "RAM процесса {value}"),
+    "ram": ("RAM use {value}", "использование RAM {value}"),
     "size": ("size", "размер"),
     "speed": ("speed", "скорость"),
-    "memory": ("RAM", "RAM"),
+    "memory of ram": ("RAM use", "использование RAM"),
+    "memory of process ram": ("process RAM", "RAM процесса"),
     "quality": ("quality", "качество"),
     "no quality": ("no measured quality", "качество не измерено"),
+    "rank speed": (
+        "ranked by speed: {count} of {all} qualify; rows not faster or slower beyond noise count as the original, and the smaller wins "
+        "(--prefer size, ram or quality ranks otherwise)",
+        "порядок по скорости: подходят {count} из {all}; неотличимые от шума считаются равными оригиналу, из равных лучше меньший "
+        "(--prefer size, ram или quality меняет порядок)",
+    ),
+    "rank size": ("ranked by size: {count} of {all} qualify", "порядок по размеру: подходят {count} из {all}"),
+    "rank ram": (
+        "ranked by process RAM: {count} of {all} qualify, the smaller of equals first",
+        "порядок по RAM процесса: подходят {count} из {all}, из равных лучше меньший",
+    ),
+    "rank quality": (
+        "ranked by quality: {count} of {all} qualify, by the estimate of the loss, the smaller of equals first",
+        "порядок по качеству: подходят {count} из {all}, по оценке потери, из равных лучше меньший",
+    ),
     "nothing qualifies": ("{who}: nothing qualifies.", "{who}: ничто не подходит."),
     "not by speed": (
         "chosen by size, not speed: the original against itself came out {verdict}",
@@ -120,13 +137,17 @@ PHRASES: Mapping[str, tuple[str, str]] = {
     "limit": ("{option} {limit}: {found}", "{option} {limit}: {found}"),
     "limit unknown": ("not measured", "не измерено"),
     "points": ("{value} pt", "{value} п."),
+    "points at worst": (
+        "{value} pt at the worst end of the 95 % interval",
+        "{value} п. на худшем конце 95 % интервала",
+    ),
     "ms": ("{value} ms", "{value} мс"),
     "binding": (
-        "binding: {option} {limit}; {count} of {all} rows hold the rest, and the nearest, {method}, needs {least}",
-        "мешает: {option} {limit}; остальное выполняют {count} из {all} строк, ближайшей, {method}, нужно {least}",
+        "binding: {option} {limit}; rows that hold the rest: {count} of {all}; the nearest, {method}, needs {least}",
+        "мешает: {option} {limit}; строк, выполняющих остальное: {count} из {all}; ближайшей, {method}, нужно {least}",
     ),
     "binding unknown": (
-        "binding: {option} {limit}; the {count} rows that hold the rest have no such value",
+        "binding: {option} {limit}; rows that hold the rest: {count}, all without such a value",
         "мешает: {option} {limit}; у строк, выполняющих остальное ({count}), такого значения нет",
     ),
     "no single": (

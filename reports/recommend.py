@@ -35,6 +35,7 @@ class Limit:
     value: float
     read: Callable[[Record], float | None]
     show: Callable[[float, str], str]  # (value, language)
+    found: Callable[[float, str], str] | None = None  # the same of a row's value, where that needs more words
 
     def held(self, record: Record) -> bool:
         found = self.read(record)
@@ -42,7 +43,7 @@ class Limit:
 
     def violation(self, record: Record, lang: str) -> str:
         found = self.read(record)
-        text = tell(lang, "limit unknown") if found is None else self.show(found, lang)
+        text = tell(lang, "limit unknown") if found is None else (self.found or self.show)(found, lang)
         return tell(lang, "limit", option=self.option, limit=self.show(self.value, lang), found=text)
 
 
@@ -51,6 +52,9 @@ def limits(
 ) -> list[Limit]:
     def points(x: float, lang: str) -> str:
         return tell(lang, "points", value=significant(x, 3))
+
+    def at_worst(x: float, lang: str) -> str:
+        return tell(lang, "points at worst", value=significant(x, 3))
 
     def milliseconds(x: float, lang: str) -> str:
         return tell(lang, "ms", value=significant(x, 3))
@@ -65,7 +69,11 @@ def limits(
         ("--max-size", size, lambda r: value(r, "size"), bytes_text),
         ("--max-latency", ms, lambda r: None if (found := value(r, "latency")) is None else found * 1e3, milliseconds),
     ]
-    return [Limit(option, bound, read, show) for option, bound, read, show in given if bound is not None]
+    return [
+        Limit(option, bound, read, show, at_worst if show is points else None)
+        for option, bound, read, show in given
+        if bound is not None
+    ]
 
 
 @dataclass(frozen=True)
@@ -93,6 +101,7 @@ def _answer(group: Group, who: str, constraints: Sequence[Limit], prefer: str, l
     unknown = loss(best) is None
     key = "fits" if unknown else "do ship" if best.method != ORIGINAL else "keep"
     lines = [tell(lang, key, who=who, method=best.method, evidence=evidence(best, group.original, lang))]
+    lines.append("  " + tell(lang, f"rank {prefer}", count=len(fit), all=len(group.rows)))
     if noisy is not None and by_size:
         lines.append("  " + tell(lang, "not by speed", verdict=say(lang, noisy.verdict)))
     if best.method == TUNED:
@@ -133,7 +142,8 @@ def _binding(group: Group, constraints: Sequence[Limit], lang: str) -> list[str]
         said = {"option": limit.option, "limit": limit.show(limit.value, lang), "count": len(others)}
         if known:
             least, row = min(known, key=lambda pair: pair[0])
-            texts.append(tell(lang, "binding", **said, all=len(group.rows), method=row.method, least=limit.show(least, lang)))
+            needed = (limit.found or limit.show)(least, lang)
+            texts.append(tell(lang, "binding", **said, all=len(group.rows), method=row.method, least=needed))
         elif others:
             texts.append(tell(lang, "binding unknown", **said))
     if not texts:

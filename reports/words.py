@@ -100,12 +100,12 @@ PHRASES: Mapping[str, tuple[str, str]] = {
     "no rows": ("No records: nothing was measured.", "Записей нет: ничего не измерено."),
     "title": ("Compression methods compared", "Сравнение методов сжатия"),
     "compare headers": (
-        "Case|Size|Speed, B / A|RAM|Quality, B − A|Not compared",
-        "Случай|Размер|Скорость, B / A|RAM|Качество, B − A|Не сравнивается",
+        "Case|Size|Speed, B / A|Process RAM|Quality, B − A|Not compared",
+        "Случай|Размер|Скорость, B / A|RAM процесса|Качество, B − A|Не сравнивается",
     ),
     "history headers": (
-        "Started|Run|Commit|Machine|Size|Median|Speed-up|RAM|{quality}|Status",
-        "Начало|Запуск|Коммит|Машина|Размер|Медиана|Ускорение|RAM|{quality}|Состояние",
+        "Started|Run|Commit|Machine|Size|Median|Speed-up|Process RAM|{quality}|Status",
+        "Начало|Запуск|Коммит|Машина|Размер|Медиана|Ускорение|RAM процесса|{quality}|Состояние",
     ),
     "unknown": ("unknown", "неизвестно"),
     "only in": ("only in {side}", "только в {side}"),

@@ -57,6 +57,9 @@ def test_listing_imports_no_ml_library(tmp_path):
     [
         (["--method", "onx-int8-dynamic"], "unknown method 'onx-int8-dynamic'; did you mean onnx-int8-dynamic"),
         (["--model", "digits-eficientvit"], "unknown model 'digits-eficientvit'; did you mean digits-efficientvit"),
+        (["--model", "Digits_EfficientViT"], "unknown model 'Digits_EfficientViT'; did you mean digits-efficientvit"),
+        (["--model", "BERT"], "unknown model 'BERT'; did you mean "),
+        (["--method", "prune50+onx"], "unknown method 'onx'; did you mean onnx"),
         (["--task", "image-clasification"], "unknown task 'image-clasification'; did you mean image-classification"),
         (["--device", "tpu"], "--device tpu: there is no such device; known are cpu, cuda"),
         (["--model", "./no/such/folder"], "./no/such/folder: no such folder, and not a hub id"),
@@ -76,6 +79,15 @@ def test_a_mistake_is_one_clear_error_before_anything_runs(suite, arguments, sai
     errors = [line for line in done.stderr.splitlines() if line.strip()]
     assert len(errors) == 1
     assert said in errors[0]
+
+
+def test_a_column_that_the_data_lack_is_one_error_before_anything_runs(suite, tmp_path):
+    mine = tmp_path / "mine.jsonl"
+    mine.write_text('{"words of it": ["a"], "tags": ["O"]}\n', encoding="utf-8")
+    done = suite.run("--model", "tiny-text", "--data", str(mine))
+    assert done.returncode == 4
+    assert f"{mine} line 1: no column 'tokens'; it has words of it, tags" in done.stderr
+    assert len([line for line in done.stderr.splitlines() if line.strip()]) == 1
 
 
 @pytest.mark.parametrize(

@@ -102,6 +102,46 @@ def test_a_log_gets_finished_lines_only_and_quiet_nothing(terminal, monkeypatch)
     assert (quiet.reporter.lines, terminal.shown()) == ([], "")
 
 
+def finish(progress, case, seconds=0.01, **row_fields):
+    model, method, device = case.split(":")
+    progress.begin(case)
+    progress.end(row(model, method, device, seconds=seconds, **row_fields))
+
+
+NO_GPU = {"status": "unavailable", "reason": "no GPU"}
+
+
+def test_the_cases_that_a_device_cannot_run_are_one_line_with_their_number_and_reasons(monkeypatch):
+    monkeypatch.setenv("CI", "true")
+    cases = [
+        f"{model}:{method}:{device}" for model in "mn" for device in ("cpu", "cuda") for method in ("original", "bf16", "onnx")
+    ]
+    found = Progress(Reporter(), None, cases, quiet=False, expected={})
+    for case in cases[:3]:
+        finish(found, case, seconds=4.0, status="failed", reason="it hung")
+    finish(found, "m:original:cuda", **NO_GPU)
+    finish(found, "m:bf16:cuda", **NO_GPU)
+    finish(found, "m:onnx:cuda", status="not-applicable", reason="no kernels")
+    assert len(found.reporter.lines) == 3  # held back until it is known that there are no more
+    finish(found, "n:original:cpu", seconds=4.0, status="failed", reason="it hung")
+    assert found.reporter.lines[3:] == [
+        "[ 4-6/12] m on cuda 2 unavailable: no GPU; 1 not-applicable: no kernels",
+        "[ 7/12] n:original:cpu failed: it hung (4.0 s)",
+    ]
+    finish(found, "n:original:cuda", **NO_GPU)
+    found.close()
+    assert found.reporter.lines[5:] == ["[ 8/12] n:original:cuda unavailable: no GPU (0.0 s)"]
+    found.close()
+    assert len(found.reporter.lines) == 6
+
+
+def test_what_took_time_to_find_out_has_a_line_of_its_own(monkeypatch):
+    monkeypatch.setenv("CI", "true")
+    found = Progress(Reporter(), None, CASES, quiet=False, expected={})
+    finish(found, "m:onnx:cpu", seconds=9.0, status="not-applicable", reason="only 10.6 % is in linear layers")
+    assert found.reporter.lines == ["[1/3] m:onnx:cpu not-applicable: only 10.6 % is in linear layers (9.0 s)"]
+
+
 def test_the_live_line_never_wraps(terminal):
     found = progress(terminal)
     found.begin("m:onnx:cpu")

@@ -23,7 +23,7 @@ def add(commands: Any, common: argparse.ArgumentParser) -> None:
         metavar="POINTS",
         help="largest loss against the original, in points (hundredths); the worst end of the 95 %% interval must hold it",
     )
-    advise.add_argument("--max-ram", type=size, metavar="SIZE", help="largest absolute peak of the process, as 500MB")
+    advise.add_argument("--max-ram", type=size, metavar="SIZE", help="largest process RAM (its whole peak), as 500MB")
     advise.add_argument("--max-vram", type=size, metavar="SIZE", help="largest VRAM of the table's column")
     advise.add_argument("--max-size", type=size, metavar="SIZE", help="largest size of the files that are loaded")
     advise.add_argument("--max-latency", type=_type(_amount, "number"), metavar="MS", help="largest median, ms per sample")

@@ -57,7 +57,7 @@ PHRASES: Mapping[str, tuple[str, str]] = {
     "transient": ("freed again within a phase (up to the peak)", "освобождено внутри фазы (до пика)"),
     "memory bars": (
         "Each part is what its phase adds to the largest resident size so far; the whole bar is the absolute peak, what a memory limit sees. "
-        "The table's RAM is the peak without the first part.",
+        "The table's RAM use is the peak without the first part.",
         "Каждая часть — прирост фазы к наибольшему размеру до неё; весь столбец — абсолютный пик, который видит лимит памяти. "
         "RAM в таблице — пик без первой части.",
     ),
@@ -86,7 +86,7 @@ PHRASES: Mapping[str, tuple[str, str]] = {
     "history title": ("Over time: {case}", "Во времени: {case}"),
     "history size": ("Size, MB", "Размер, МБ"),
     "history speed": ("Speed-up, ×", "Ускорение, ×"),
-    "history ram": ("Peak RAM, MB", "Пик RAM, МБ"),
+    "history ram": ("Process RAM, MB", "RAM процесса, МБ"),
     "history axis": ("Commit, oldest first", "Коммит, от старых к новым"),
     "history row": ("{what} {first} first, {last} last", "{what}: сначала {first}, в конце {last}"),
     "runs": ("{count} runs", "запусков: {count}"),

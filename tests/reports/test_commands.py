@@ -25,7 +25,7 @@ def test_a_recommendation_names_the_row_its_evidence_and_why_the_others_are_out(
     answer = recommend.recommend(rows, recommend.limits(1.0, 50e6, None, None, None))[0]
     assert answer.best.method == "small"
     assert "out: quick, --max-ram 50.00 MB: 90.00 MB" in answer.text
-    assert "out: lossy, --max-quality-loss 1.00 pt: 5.20 pt" in answer.text
+    assert "out: lossy, --max-quality-loss 1.00 pt: 5.20 pt at the worst end of the 95 % interval" in answer.text
     assert recommend.recommend(rows, recommend.limits(1.0, None, None, None, None))[0].best.method == "quick"
 
 
@@ -33,9 +33,25 @@ def test_when_nothing_qualifies_the_binding_constraint_is_named_with_what_it_wou
     rows = [case("original"), case("small", size=1.0)]
     answer = recommend.recommend(rows, recommend.limits(1.0, 10e6, None, 2e6, None))[0]
     assert answer.best is None
-    assert "binding: --max-ram 10.00 MB; 1 of 2 rows hold the rest, and the nearest, small, needs 40.00 MB" in answer.text
+    assert "binding: --max-ram 10.00 MB; rows that hold the rest: 1 of 2; the nearest, small, needs 40.00 MB" in answer.text
     both = recommend.recommend(rows, recommend.limits(None, 10e6, None, 0.5e6, None))[0]
     assert "no single constraint is to blame; nearest is" in both.text
+    unknown = recommend.recommend(rows, recommend.limits(None, None, 1e6, 2e6, None))[0]
+    assert "binding: --max-vram 1.00 MB; rows that hold the rest: 1, all without such a value" in unknown.text
+
+
+@pytest.mark.parametrize(
+    ("prefer", "says"),
+    [
+        ("speed", "ranked by speed: 2 of 3 qualify; rows not faster or slower beyond noise count as the original"),
+        ("size", "ranked by size: 2 of 3 qualify"),
+        ("ram", "ranked by process RAM: 2 of 3 qualify"),
+        ("quality", "ranked by quality: 2 of 3 qualify, by the estimate of the loss"),
+    ],
+)
+def test_a_recommendation_says_what_it_is_ranked_by(prefer, says):
+    rows = [case("original"), case("quick", speed=2.0), case("lossy", change=-0.05)]
+    assert says in recommend.recommend(rows, recommend.limits(1.0, None, None, None, None), prefer)[0].text
 
 
 def test_a_row_of_unknown_quality_is_not_shipped():

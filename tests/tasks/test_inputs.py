@@ -10,10 +10,10 @@ from PIL import Image
 from fixtures import registry
 from fixtures.artifacts import Artifacts, content_key
 from fixtures.cache import Cache
-from fixtures.errors import BenchmarkError
+from fixtures.errors import BenchmarkError, UsageError
 from fixtures.options import Options
 from fixtures.registry import DataSource, Hub, Model
-from fixtures.tasks import inputs
+from fixtures.tasks import data, inputs, token_classification
 from fixtures.worker import build
 from tests import hub_folders
 
@@ -112,3 +112,28 @@ def test_a_folder_loaded_with_another_head_is_another_original(tmp_path):
             artifacts_of(tmp_path / "cache", once, replace(found, tasks=tasks)).original(model)
     first, second, third = filter(None, keys)
     assert first == third != second
+
+
+@pytest.mark.parametrize(
+    ("columns", "says"), [({"wrong": [1]}, "no column 'tokens'; it has wrong, tags"), ({"words": [["a"]]}, None)]
+)
+def test_the_columns_of_a_parquet_file_are_read_without_its_rows(tmp_path, columns, says):
+    import pyarrow
+    import pyarrow.parquet
+
+    path = tmp_path / "mine.parquet"
+    pyarrow.parquet.write_table(pyarrow.table({**columns, "tags": [["O"]]}), path)
+    if says is None:
+        data.check_columns(path, token_classification.COLUMNS)
+        return
+    with pytest.raises(UsageError, match=says):
+        data.check_columns(path, token_classification.COLUMNS)
+
+
+@pytest.mark.parametrize(
+    ("name", "says"), [("mine.parquet", "not a readable Parquet file"), ("mine.jsonl", "is empty"), ("m.csv", "expected a file")]
+)
+def test_a_file_that_cannot_hold_samples_is_refused_before_anything_runs(tmp_path, name, says):
+    (tmp_path / name).write_text("\n" if name.endswith("jsonl") else "no data")
+    with pytest.raises(UsageError, match=says):
+        data.check_columns(tmp_path / name, token_classification.COLUMNS)
