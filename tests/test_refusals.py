@@ -114,6 +114,7 @@ REFUSED = [
     (executorch, SPEC, "is not Core ATen operator"),
     (executorch, RuntimeError("Missing out variants: {'my::operator'}"), "Missing out variants"),
     (executorch, RuntimeError("For x, call_function:foo is not supported in XNNPACK Delegate"), "foo is not supported"),
+    (executorch, RuntimeError("0 in strides is not supported for ExecuTorch."), "0 in strides"),
     (executorch_quantized, NO_SHAPE, "nonzero"),
     (litert, NO_SHAPE, "nonzero"),
     (litert, RuntimeError("Lowering not found: my.operator"), "my.operator"),
