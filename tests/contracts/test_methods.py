@@ -48,6 +48,7 @@ IDS = [
     "optimum-onnx", "optimum-onnx-int8-dynamic",
     "optimum-openvino", "optimum-openvino-int8",
     "onnx-fused-int8-dynamic", "onnx-fused-int8-static", "onnx-int8-mixed", "aotinductor", "torch-compile", "torch-compile-graphs",
+    "torchao-int8-static", "torchao-int8-dynamic+aotinductor",
 ]  # fmt: skip
 # What a method may change: the largest relative error of the logits (RMS of the difference over RMS of the original's, around their mean).
 # Lossless ones differ by the order of summation only; the others are read off the tiny models, doubled, to see a broken kernel.
@@ -58,9 +59,13 @@ CLOSE = {"bf16": 0.1, "fp16": 0.01, "cluster256": 0.2, "torch-int8-dynamic": 0.2
 # Their bytes differ when built twice in one process, and why; the answers do not.
 UNREPEATABLE = {
     "torchscript": "names of its classes count the traces of the process",
-    "aotinductor": "the package holds the compiler's temporary names and times",
+    **dict.fromkeys(
+        ("aotinductor", "torchao-int8-static", "torchao-int8-dynamic+aotinductor"),
+        "the package holds the compiler's temporary names and times",
+    ),
 }
-COMPILED = ("aotinductor", "torch-compile")  # a minute of C++ compilation each time: `pytest tests/contracts -m compiles`
+# A minute of C++ compilation each time: `pytest tests/contracts -m compiles`.
+COMPILED = ("aotinductor", "torch-compile", "torchao-int8-static", "torchao-int8-dynamic+aotinductor")
 
 
 def fits(method: Method, task: str) -> bool:
