@@ -1,6 +1,7 @@
 """The worker and its client: fresh processes, honest errors, and nothing left running whatever happens."""
 
 import os
+import re
 import subprocess
 import sys
 import time
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from fixtures import bench
 from fixtures.errors import Unavailable, Unsupported, WorkerFailed
 from fixtures.worker.client import WorkerTimeout
 from fixtures.worker.parent import Nursery
@@ -66,6 +68,24 @@ def test_a_worker_is_executed_afresh_when_the_parent_cannot_fork(nursery):
     assert worker.call("echo", value=5)["value"] == 5
     worker.close()
     assert nursery.exit_status(worker.pid, 1.0) == 0
+
+
+def test_a_parent_that_cannot_fork_says_once_which_thread_its_imports_left(tmp_path, monkeypatch):
+    monkeypatch.setattr("fixtures.worker.parent.SLOW_IMPORTS_S", 0.0)
+    with closing(Nursery(Path(sys.executable), ("tests.worker.thread_left_behind",), {}, tmp_path)) as nursery:
+        said = []
+        for number in range(3):
+            nursery.worker(str(number)).close()
+            said.append(nursery.slow_start())
+    assert said[0] == said[2] == ""
+    assert re.search(r"imports anew .* has 2 threads .*, so it cannot be forked", said[1])
+
+
+def test_what_scores_is_forked_although_pandas_brings_an_allocator_with_a_thread(tmp_path):
+    with closing(Nursery(Path(sys.executable), bench.SCORES, bench.POOLS, tmp_path)) as nursery:
+        nursery.ready()
+        assert len(nursery._threads) == 1
+        assert nursery._forks
 
 
 def test_the_environment_reaches_the_worker(nursery):
