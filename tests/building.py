@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -34,10 +35,14 @@ class Builder:
         for step in method.steps:
             key = (*key, step.name, str(sorted(step.params.items())))
             if key not in self.seen:
+                folder = self.directory / str(len(self.seen))
                 try:
-                    self.seen[key] = tiny.run_step(step, made, self.directory / str(len(self.seen)), task)
+                    self.seen[key] = tiny.run_step(step, made, folder, task)
                 except Unsupported as reason:
                     self.seen[key] = reason
+                except BaseException:  # the next call finds its place free, and this error again instead of "File exists"
+                    shutil.rmtree(folder, ignore_errors=True)
+                    raise
             made = self.answer(key)
         return made
 
@@ -51,7 +56,6 @@ class Builder:
 @cache
 def builder(name: str = "first") -> Builder:
     import atexit
-    import shutil
 
     directory = Path(mkdtemp(prefix="tiny-models-"))
     atexit.register(shutil.rmtree, directory, ignore_errors=True)

@@ -141,6 +141,18 @@ def test_movement_pruning_with_one_dense_matrix_fails(originals, tmp_path):
         )
 
 
+@pytest.mark.parametrize(
+    ("method", "step"),
+    [(finetuning, finetuning.FINETUNE), (qat, qat.QAT), (movement, movement.MOVEMENT)],
+    ids=["finetune", "qat", "movement"],
+)
+def test_weights_that_are_not_finite_fail(originals, tmp_path, method, step):
+    result = tiny.run_step(few(step), originals[TEXT], tmp_path / "out", TEXT)
+    spoiled = broken(result, tmp_path / "nan", lambda state: state["classifier.bias"].fill_(torch.nan))
+    with pytest.raises(PostconditionFailed, match=r"classifier.bias holds numbers that are not finite: the training diverged"):
+        method.check(originals[TEXT], spoiled, {"zeros": 0.5})
+
+
 def test_weights_are_rounded_to_the_grid_of_their_own_channel():
     # The largest weight of a channel is 127 steps: 1.27 has steps of .01, .127 of .001
     found = qat.round_weight(torch.tensor([[1.27, 0.504], [0.127, 0.0504]]))

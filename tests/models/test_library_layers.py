@@ -68,6 +68,28 @@ REFUSES = replace(STAND_IN, quantize=refuse)
 NO_KERNEL = replace(STAND_IN, kernels=("aten::_int_mm",))
 
 
+class Uneven(Row8):
+    """Where `counts`, its product runs twice; elsewhere another kernel runs: as many in the sum as there are layers."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        weight = self.codes.float() * self.step
+        if self.counts:
+            super().forward(x)
+            return super().forward(x)
+        return torch.einsum("...i,oi->...o", x, weight)
+
+
+def uneven(linear, parts, params):
+    layer = Uneven(parts["codes"], parts["step"])
+    Uneven.made = getattr(Uneven, "made", 0) + 1
+    layer.counts = bool(Uneven.made % 2)
+    return layer
+
+
+UNEVEN = replace(STAND_IN, restore=uneven, kernels=("aten::linear",))
+EVEN = replace(STAND_IN, kernels=("aten::linear",))
+
+
 def step(library: str) -> Step:
     def build(context):
         return library_layers.build(context, f"tests.models.test_library_layers:{library}")
@@ -109,8 +131,17 @@ def test_a_layer_that_holds_other_weights_is_refused(tmp_path):
 
 
 def test_a_library_that_falls_back_to_another_kernel_is_refused(tmp_path):
-    with pytest.raises(PostconditionFailed, match="one call ran aten::_int_mm 0 times for 28 layers: another kernel ran"):
+    with pytest.raises(
+        PostconditionFailed,
+        match="28 of 28 layers ran none of aten::_int_mm in one call, such as model.layers.0",
+    ):
         made("NO_KERNEL", tmp_path)
+
+
+def test_every_layer_must_run_the_kernel_and_not_only_as_many_calls_as_there_are_layers(tmp_path):
+    with pytest.raises(PostconditionFailed, match="14 of 28 layers ran none of aten::linear in one call"):
+        made("UNEVEN", tmp_path)
+    assert made("EVEN", tmp_path).lineage[-1]["evidence"]["kernels"] == {"aten::linear": 28}  # and not the output layer's
 
 
 def test_a_text_is_continued_as_the_decoded_model_would(tmp_path):

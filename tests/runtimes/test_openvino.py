@@ -166,3 +166,10 @@ def test_packed_weights_are_counted_once_and_half_bytes_are_read_in_their_order(
     report = openvino_weights.describe(Model([opset13.matmul(data, widened, False, True)], [data], "packed"))
     assert report["parameters_by_dtype"] == {"uint4": 8}
     assert openvino_weights.values_of(packed, "uint4").tolist() == levels.tolist()
+
+
+def test_products_with_packed_weights_are_integers_only_where_activations_are_rounded_too():
+    named = {"uint4": 5, "int8": 2, "float32": 3}  # the last: products of two activations
+    assert openvino_runtime.multiplied(named, 32, "f32") == {"int8": 7, "float32": 3}
+    assert openvino_runtime.multiplied(named, 0, "f32") == {"float32": 10}
+    assert openvino_runtime.multiplied({"uint8": 4}, 0, "bf16") == {"bfloat16": 4}

@@ -52,7 +52,10 @@ def test_compressed_graphs_keep_their_cache_and_are_what_they_say(name):
     opened, _, method = built(name)
     ours, _ = opened.generate(tiny.inputs(tiny.LANGUAGE, 2, seed=2)["input_ids"][:, :PROMPT], WRITTEN)
     assert ours.shape == (2, WRITTEN)
-    assert opened.facts()["dtype"] == method.claims["runtime_dtype"]
+    facts, claimed = opened.facts(), method.claims["runtime_dtype"]
+    assert facts["dtype"] in ((claimed,) if isinstance(claimed, str) else claimed)
+    if name.startswith("openvino"):  # packed weights, whatever their type: integers only where activations are rounded too
+        assert facts["dtype"] == ("int8" if facts["activation_group"] else "float32")
     counts = opened.weights()["parameters_by_dtype"]
     named = method.claims["weights"]
     assert counts.get(named, 0) + counts.get(f"u{named}", 0) > 0.5 * sum(counts.values())
