@@ -1,4 +1,4 @@
-"""torchao's int8 before it is compiled: what the graph rounds, what is refused before a minute of compiling, and how kernels are counted."""
+"""torchao's static INT8: what the graph rounds, and that a package which only pretends to be int8 is refused."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections import Counter
 import pytest
 import torch
 
-from fixtures.errors import Unsupported, UsageError
+from fixtures.errors import PostconditionFailed, Unsupported, UsageError
 from fixtures.methods import aotinductor, torchao_static
 from fixtures.methods.aotinductor import MODEL
 from fixtures.models import torch_format
@@ -18,6 +18,7 @@ from tests import tiny
 from tests.building import builder, catalog
 
 IMAGE, TEXT = tiny.TASKS
+METHOD = catalog().methods["torchao-int8-static"]
 
 
 def converted(task: str):
@@ -67,6 +68,22 @@ def test_a_model_of_embeddings_is_refused_with_the_share_before_a_minute_of_comp
     module = torch.nn.Sequential(torch.nn.Embedding(30, 10), torch.nn.Linear(10, 10, bias=False))
     with pytest.raises(Unsupported, match=r"only 25\.0% of the parameters are in linear layers and convolutions"):
         torchao_static.require_covered(module)
+
+
+@pytest.mark.compiles
+@pytest.mark.slow
+def test_a_package_that_inductor_left_in_float_is_refused(tmp_path, monkeypatch):
+    """Without freezing the same graph compiles, answers the same and multiplies floats: pytorch/ao issue 4566."""
+    import torch._inductor
+
+    compiled = torch._inductor.aoti_compile_and_package
+
+    def unfrozen(program, *, package_path, inductor_configs):
+        return compiled(program, package_path=package_path, inductor_configs={**inductor_configs, "freezing": False})
+
+    monkeypatch.setattr(torch._inductor, "aoti_compile_and_package", unfrozen)
+    with pytest.raises(PostconditionFailed, match="Inductor left the quantized graph in float"):
+        tiny.run_step(METHOD.steps[0], builder().original(TEXT), tmp_path / "unfrozen", TEXT)
 
 
 @pytest.mark.slow
