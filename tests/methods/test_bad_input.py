@@ -22,7 +22,9 @@ def split(folder, samples, items=None):
 
 @pytest.mark.parametrize("held", [0, 7])
 def test_a_calibration_set_that_is_empty_or_too_small_says_how_many_it_holds(tmp_path, held):
-    with pytest.raises(BenchmarkError, match=f"calibration asks for 8 samples, .* holds {held}: lower the method's parameter .*@samples={held}"):
+    with pytest.raises(
+        BenchmarkError, match=f"calibration asks for 8 samples, .* holds {held}: lower the method's parameter .*@samples={held}"
+    ):
         list(calibration_batches(split(tmp_path / "calibration", held), 8))
 
 
