@@ -8,7 +8,7 @@ from collections import Counter
 import pytest
 import torch
 
-from fixtures.errors import PostconditionFailed, Unsupported, UsageError
+from fixtures.errors import PostconditionFailed, Unsupported
 from fixtures.methods import aotinductor, torchao_static
 from fixtures.methods.aotinductor import MODEL
 from fixtures.models import torch_format
@@ -89,6 +89,6 @@ def test_a_package_that_inductor_left_in_float_is_refused(tmp_path, monkeypatch)
 @pytest.mark.slow
 def test_layers_that_are_widened_at_every_call_are_not_compiled_to_float():
     source = builder().artifact(catalog().methods["torchao-int8-weight-only"], TEXT)
-    with pytest.raises(UsageError, match="aotinductor after torchao-int8-weight-only would fold its packed weights to float"):
+    with pytest.raises(Unsupported, match="aotinductor after torchao-int8-weight-only would fold its packed weights to float"):
         aotinductor.require_kept_integer(source)
     aotinductor.require_kept_integer(builder().artifact(catalog().methods["torchao-int8-dynamic"], TEXT))

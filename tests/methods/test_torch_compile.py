@@ -25,7 +25,9 @@ def uncompiled(monkeypatch):
 
     counters.clear()
     real = torch.nn.Module.compile
-    monkeypatch.setattr(torch.nn.Module, "compile", lambda module, mode: real(module, backend="eager"))
+    monkeypatch.setattr(
+        torch.nn.Module, "compile", lambda module, mode, fullgraph=False: real(module, backend="eager", fullgraph=fullgraph)
+    )
     yield
     torch._dynamo.reset()
 
