@@ -41,6 +41,13 @@ def bench(tmp_path):
     running.close()
 
 
+def test_a_parent_that_cannot_fork_is_said_of_the_run_and_needs_no_results(bench, monkeypatch):
+    monkeypatch.setattr("fixtures.worker.parent.Nursery.slow_start", lambda parent: "each worker imports anew")
+    del bench.results  # a side of --against has none of its own
+    bench.worker("one", ("numpy",)).close()
+    assert bench.warnings == ["each worker imports anew"]
+
+
 def test_a_dead_scorer_and_a_dead_original_each_cost_one_row(bench):
     (case,) = select(bench.registry, bench.options)
     other = replace(case, method=replace(case.method, name="again"))
