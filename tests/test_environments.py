@@ -47,6 +47,15 @@ def test_an_environment_lies_where_its_methods_look_for_it(name):
     assert TOX[f"testenv:{name}"]["env_dir"] == f"{{work_dir}}/{name}"
 
 
+@pytest.mark.parametrize("name", [environments.CORE, GPU, *OTHERS])
+def test_the_command_that_creates_an_environment_is_one_that_tox_knows_and_makes_its_folder(name):
+    for again in (False, True):
+        words = environments.creates(name, again).split()
+        section = f"testenv:{words[words.index('-e') + 1]}"
+        assert section in TOX
+        assert TOX.get(section, "env_dir", fallback=TOX["testenv"]["env_dir"]) == f"{{work_dir}}/{name}"
+
+
 @pytest.mark.parametrize("name", OTHERS)
 def test_what_an_environment_asks_for_is_exact_and_is_what_its_constraints_pin(name):
     pins = pinned(environments.ROOT, name)

@@ -57,6 +57,7 @@ def test_a_package_that_is_missing_takes_only_its_own_methods_along():
     found = told({**whole, "core": Installed("core", PYTHON, "3.11.7", versions)})
     assert "onnx" in found["core, CPU", True].names
     assert found["core, CPU", True].why_not == "lacks onnxscript"
+    assert found["core, CPU", True].enable == "tox run -r -e bench --notest"
     assert "torch-int8-dynamic" in found["core, CPU", False].names
 
 
