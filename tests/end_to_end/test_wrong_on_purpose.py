@@ -58,7 +58,7 @@ def row(run, method):
         ("m33-other-threads", "asked were 1 threads, the runtime has 2"),
         ("m31-in-place", "changed the artifact that it reads"),
         ("hangs", "did not finish within 20 s"),
-        ("is-killed", "killed by SIGKILL"),
+        ("is-killed", r"killed by SIGKILL .*had reached \d+ MB"),
         ("answers-nan", "NaN or infinite"),
         ("dies-once", "killed by SIGKILL"),
         ("too-much-calibration", "calibration asks for 1000000 samples"),

@@ -8,7 +8,10 @@ import time
 from fixtures.errors import Unsupported
 from fixtures.worker import serve
 
-COMMANDS = ("hang", "die", "killed", "garbage", "chatter", "refuse", "crash", "echo", "nap", "not_a_number", "think")
+COMMANDS = (
+    "hang", "die", "killed", "garbage", "chatter", "refuse", "crash", "echo", "nap", "not_a_number", "think",
+    "fill", "exhaust",
+)  # fmt: skip
 serve.COMMANDS.update(dict.fromkeys(COMMANDS, __name__))
 
 
@@ -23,6 +26,18 @@ def die(state):
 
 def killed(state):
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+def fill(state, megabytes):
+    """Touches that much memory and is killed, as the kernel does it when there is no more."""
+    state["kept"] = bytearray(megabytes * 2**20)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def exhaust(state, megabytes):
+    """Asks for more than an address can name."""
+    state["kept"] = bytearray(megabytes * 2**20)
+    return {"never": len(bytearray(2**60))}
 
 
 def garbage(state, descriptor_of="channel"):

@@ -7,11 +7,12 @@ import sys
 import time
 from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from fixtures import bench
-from fixtures.errors import Unavailable, Unsupported, WorkerFailed
+from fixtures.errors import BenchmarkError, Unavailable, Unsupported, WorkerFailed
 from fixtures.worker.client import WorkerTimeout
 from fixtures.worker.parent import Nursery
 from fixtures.worker.protocol import Channel, ProtocolError
@@ -120,6 +121,34 @@ def test_a_worker_that_hangs_is_killed_and_named(nursery):
 def test_a_killed_worker_is_reported_with_its_signal(nursery):
     with pytest.raises(WorkerFailed, match="killed by SIGKILL.*memory runs out.*during killed"):
         nursery.worker("oom").call("killed")
+
+
+def reached(message):
+    return int(re.search(r"had reached (\d+) MB", message)[1])
+
+
+def test_a_worker_that_runs_out_of_memory_says_what_it_had_reached(nursery):
+    for command, says in (("fill", "killed by SIGKILL.*memory runs out"), ("exhaust", "MemoryError.*memory ran out")):
+        with pytest.raises(BenchmarkError, match=says) as found:
+            nursery.worker(command).call(command, megabytes=150)
+        assert 157 <= reached(str(found.value)) < 300, found.value
+
+
+def test_what_did_not_run_out_of_memory_does_not_speak_of_it(nursery):
+    for command in ("crash", "refuse"):
+        with pytest.raises(BenchmarkError) as found:
+            nursery.worker(command).call(command)
+        assert "memory" not in str(found.value)
+
+
+@pytest.mark.parametrize(("ours", "known"), [(0, True), (2**40, False)])
+def test_the_peak_of_an_executed_worker_is_told_where_it_cannot_be_ours(nursery, monkeypatch, ours, known):
+    nursery.worker("starts the parent").close()
+    nursery._forks = False
+    monkeypatch.setattr("fixtures.worker.parent.resource.getrusage", lambda who: SimpleNamespace(ru_maxrss=ours))
+    with pytest.raises(WorkerFailed, match="killed by SIGKILL") as found:
+        nursery.worker("executed").call("fill", megabytes=150)
+    assert ("had reached" in str(found.value)) is known
 
 
 def test_a_worker_that_exits_is_reported_with_its_last_output(nursery):
