@@ -15,6 +15,8 @@ TUNED = "original-tuned"  # the same fp32 weights through the best fp32 library:
 # came out faster. At 1.1 one came out slower unconfirmed: efficientvit_b3 read .903 against itself, and .902 in a row whose like read 1.05
 # in another run. The original against itself is confirmed at any distance: a verdict there accuses the machine.
 CLOSE, CONFIRMATIONS = 1.20, 4
+# The condition of a row whose timed call did another amount of work than the original's, with the sentence that says so.
+OTHER_WORK = "other_work"
 
 
 def needs_confirmation(found: Ratio, method: str) -> bool:
@@ -33,7 +35,7 @@ def speedup(record: Record) -> Ratio | None:
 
     A close "faster" or "slower" that was not confirmed on fresh processes is "unsure", whoever wrote the record.
     """
-    if record.times is None:
+    if record.times is None or record.conditions.get(OTHER_WORK):
         return None
     tainted = {int(index) for index in record.times.tainted}
     if len(tainted) >= len(record.times.original_s):
@@ -46,6 +48,8 @@ def speedup(record: Record) -> Ratio | None:
 def why_no_speedup(record: Record) -> str:
     if record.status != "measured":
         return record.reason
+    if other := record.conditions.get(OTHER_WORK):
+        return str(other)
     if record.times is not None:
         return f"all {len(record.times.original_s)} pairs were disturbed (steal, throttling or a foreign process) and left out"
     return record.absent.get("speedup") or record.absent.get("latency") or "not timed beside the original"

@@ -9,7 +9,7 @@ from reports import columns, notes
 from reports.cells import Cell, Footnotes, missing, quality_cell, value_cell
 from reports.lines import DEVICES, Line, by_task, join, machine_of, primary
 from reports.record import Measurement, Record
-from reports.speed import ORIGINAL, TUNED, speedup, speedup_over_tuned, why_no_speedup
+from reports.speed import ORIGINAL, OTHER_WORK, TUNED, speedup, speedup_over_tuned, why_no_speedup
 from reports.statistics import Estimate, Ratio
 from reports.units import Span, quantity, ratio, span
 from reports.words import say
@@ -108,7 +108,7 @@ def _best(
         groups: dict[tuple[str, str], list[tuple[int, Record, Measurement]]] = {}
         for i, line in enumerate(lines):
             _, record, found = measured[i][j]
-            if record is not None and found is not None:
+            if record is not None and found is not None and not (found.role == "latency" and record.conditions.get(OTHER_WORK)):
                 groups.setdefault(line.group, []).append((i, record, found))
         for values in groups.values():
             # Quality is comparable on the same number of items; the other columns say what they need.

@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 from reports import render_csv, render_markdown, render_terminal
+from reports.conclusions import conclusions
 from reports.lines import join
 from reports.record import Measurement, read_records
+from reports.speed import OTHER_WORK, speedup
 from reports.table import sections
 from tests.reports.golden import GOLDEN, TABLES
 from tests.samples import build
@@ -95,6 +97,22 @@ def test_best_values_are_bold_only_among_comparable_rows():
     assert not cells([first, other_run])["m", "b"][header].best
     # Sizes do not depend on the run.
     assert cells([first, replace(other_run, measurements=measurements(1, 0.001, 1e6))])["m", "b"]["Weight size ↓"].best
+
+
+def test_a_row_that_stopped_early_wins_no_time_and_has_no_speed_up():
+    header, why = "Inference time (CPU, ms) ↓", "its timed call writes 2 tokens, the original's 20"
+    rows = [
+        row("m", name, measurements=measurements(1e6, t, 1e6), times=pairs(1, 0.004, 0.004 / t))
+        for name, t in (("original", 0.004), ("honest", 0.002), ("early", 0.001))
+    ]
+    rows[2] = replace(rows[2], conditions={**rows[2].conditions, OTHER_WORK: why})
+    found = cells(rows)
+    assert found["m", "honest"][header].best
+    assert not found["m", "early"][header].best
+    assert speedup(rows[1]).verdict == "faster"
+    assert speedup(rows[2]) is None
+    assert why in sections(rows)[0].footnotes
+    assert "fastest: honest" in " ".join(one.text for one in conclusions(rows))
 
 
 def test_a_single_measured_value_is_not_the_best_of_anything():
