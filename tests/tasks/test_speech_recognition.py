@@ -121,6 +121,29 @@ def test_a_row_without_words_names_its_line(tmp_path):
         speech_recognition.prepare(model, source, tmp_path / "data", {})
 
 
+def retokenized(model, words):
+    """The model's folder with a tokenizer of other words."""
+    described = json.loads((model / "tokenizer.json").read_text(encoding="utf-8"))
+    described["model"]["vocab"] = {word: index for index, word in enumerate(words)}
+    described["added_tokens"] = [entry for entry in described["added_tokens"] if entry["id"] < len(words)]
+    (model / "tokenizer.json").write_text(json.dumps(described), encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        ([*tiny_whisper.WORDS[:5], "red", "off", "light", "dim", "on", "turn"], "gives token 10, but the model has 10 embeddings"),
+        (["turn", "on"], r"begins or ends a text with token \d, but its tokenizer has [2-4] tokens"),
+    ],
+)
+def test_a_tokenizer_of_another_model_is_an_error_that_says_so(tmp_path, words, says):
+    model = tmp_path / "model"
+    tiny_whisper.original(model)
+    retokenized(model, words)
+    with pytest.raises(UsageError, match=f"{says}.*belongs to another model"):
+        speech_recognition.prepare(model, labelled(tmp_path, 12), tmp_path / "data", {})
+
+
 def test_random_sounds_have_no_texts_and_say_why(tmp_path):
     model = tmp_path / "model"
     tiny_whisper.original(model)

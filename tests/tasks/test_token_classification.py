@@ -1,6 +1,7 @@
 """Sentences become token arrays whose tags sit on the first piece of each word."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -132,6 +133,16 @@ def test_a_bad_file_is_named(bert, tmp_path, name, content, says):
     (tmp_path / name).write_bytes(content)
     with pytest.raises(UsageError, match=says):
         prepare(bert, file(tmp_path / name), tmp_path / "out", {"sequence": 8})
+
+
+def test_a_tokenizer_of_another_model_is_an_error_that_says_so(bert, tmp_path):
+    shutil.copytree(bert, tmp_path / "model")
+    with (tmp_path / "model" / "vocab.txt").open("a", encoding="utf-8") as vocabulary:
+        vocabulary.write("moon\n")  # the model has no embedding for it
+    (tmp_path / "model" / "tokenizer.json").unlink(missing_ok=True)
+    data = [{"tokens": ["moon", word], "tags": ["O", "O"]} for word in hub_folders.WORDS[:9]]
+    with pytest.raises(UsageError, match="gives token 17, but the model has 17 embeddings .* belongs to another model"):
+        prepare(tmp_path / "model", file(json_lines(tmp_path, data)), tmp_path / "out", {"sequence": 8})
 
 
 def test_too_few_different_samples_are_an_error(bert, tmp_path):
