@@ -145,7 +145,7 @@ def test_a_refusal_is_found_where_a_pass_wrapped_it():
 def test_what_was_raised_beside_a_refusal_and_not_from_it_is_a_crash():
     beside = RuntimeError("out of memory")
     beside.__context__ = NO_SHAPE
-    with pytest.raises(BenchmarkError, match="RuntimeError: out of memory") as found:
+    with pytest.raises(BenchmarkError, match="RuntimeError: out of memory .while handling UnsupportedOperatorException") as found:
         told(beside)
     assert type(found.value) is BenchmarkError
 
@@ -160,6 +160,11 @@ def test_a_crash_shows_what_it_was_raised_from_first():
     outer.__cause__ = inner
     assert named(outer) == "ImportError: Could not import PreTrainedModel (from RuntimeError: operator nms does not exist)"
     assert named(EOFError()) == "EOFError"  # never another error for want of words
+    beside = ValueError("no such kernel")
+    beside.__context__ = inner
+    assert named(beside) == "ValueError: no such kernel (while handling RuntimeError: operator nms does not exist)"
+    beside.__suppress_context__ = True  # `raise ... from None`
+    assert named(beside) == "ValueError: no such kernel"
     reply = error_to_message(outer)
     assert reply["message"] == named(outer)
     assert "operator nms does not exist" in reply["trace"]

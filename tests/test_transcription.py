@@ -45,7 +45,8 @@ class Worker:
             # Clip 3 is said to be longer than the others.
             tokens = 9 if arguments["clip"] == 3 else 2
             clip_s = 5.0 if arguments["clip"] == 3 else 1.0
-            return {"clip": arguments["clip"], "clip_s": clip_s, "features_s": 0.1, "model_s": tokens, "encoder_s": 0.5, "steps_s": [0.1] * tokens}
+            heard = {"clip": arguments["clip"], "clip_s": clip_s, "features_s": 0.1}
+            return {**heard, "model_s": tokens, "encoder_s": 0.5, "steps_s": [0.1] * tokens}
         return serve.find(command)(self.state, **arguments)
 
 
@@ -99,7 +100,9 @@ def test_every_round_hears_another_clip_and_the_note_says_how_much_was_written(b
     value, note = row.measurements["end_to_end_time"]
     assert (value, note.split(", ")[:2]) == (pytest.approx(2.1), [f"{HEARD} clips of 1 to 5 s", "2 to 9 tokens"])
     bench.options.case_seconds = 0.0
-    assert taken(bench, 4, 4).measurements["end_to_end_time"][1].startswith("1 clip of 1 s, 2 tokens, in windows of 30 s, 1 rounds")
+    assert (
+        taken(bench, 4, 4).measurements["end_to_end_time"][1].startswith("1 clip of 1 s, 2 tokens, in windows of 30 s, 1 rounds")
+    )
 
 
 def test_the_real_time_factor_is_of_the_seconds_that_were_spoken_and_not_of_the_window(bench):

@@ -74,7 +74,10 @@ def test_without_the_library_the_reason_is_the_command_that_installs_it(monkeypa
         ({"args": {}}, "has no model_state_dict"),
         ([1, 2], "has no args and no model_state_dict"),
         (None, "not a readable checkpoint"),
-        ({"args": {}, "model_state_dict": {"pool.weight": [1.0]}}, "could not be loaded .*RuntimeError.*Unexpected key.*nisqa.tar"),
+        (
+            {"args": {}, "model_state_dict": {"pool.weight": [1.0]}},
+            "could not be loaded .*RuntimeError.*Unexpected key.*nisqa.tar",
+        ),
     ],
 )
 def test_a_file_of_something_else_is_a_reason_and_not_a_rating(library, tmp_path, content, reason):

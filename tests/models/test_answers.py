@@ -44,6 +44,12 @@ def test_an_original_that_cannot_answer_says_why(monkeypatch):
     assert "Traceback" in found.value.__notes__[0]
 
 
+def test_an_original_that_does_not_answer_in_time_is_one_clear_error(monkeypatch):
+    monkeypatch.setattr(answers, "TIMEOUT_S", 0.01)
+    with pytest.raises(BenchmarkError, match="did not answer for the original within 0 s and was ended"):
+        answers.of_original(builder().original(TASK), sample())
+
+
 def test_the_cores_python_is_that_of_the_orchestrator_and_not_of_the_worker(monkeypatch):
     assert environments.interpreter("core") == Path(sys.executable)
     monkeypatch.setenv(environments.CORE_PYTHON, "/the/orchestrators/python")

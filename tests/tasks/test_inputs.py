@@ -137,3 +137,11 @@ def test_a_file_that_cannot_hold_samples_is_refused_before_anything_runs(tmp_pat
     (tmp_path / name).write_text("\n" if name.endswith("jsonl") else "no data")
     with pytest.raises(UsageError, match=says):
         data.check_columns(tmp_path / name, token_classification.COLUMNS)
+
+
+def test_a_python_without_pyarrow_is_not_the_files_fault(tmp_path, monkeypatch):
+    (tmp_path / "mine.parquet").write_bytes(b"PAR1")
+    (tmp_path / "pyarrow.py").write_text("raise ImportError('pyarrow is not here')", encoding="utf-8")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    with pytest.raises(UsageError, match="cannot read Parquet .pyarrow is not here.: `tox run -e bench --notest` makes"):
+        data.check_columns(tmp_path / "mine.parquet", token_classification.COLUMNS)

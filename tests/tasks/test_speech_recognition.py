@@ -132,7 +132,10 @@ def retokenized(model, words):
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        ([*tiny_whisper.WORDS[:5], "red", "off", "light", "dim", "on", "turn"], "gives token 10, but the model has 10 embeddings"),
+        (
+            [*tiny_whisper.WORDS[:5], "red", "off", "light", "dim", "on", "turn"],
+            "gives token 10, but the model has 10 embeddings",
+        ),
         (["turn", "on"], r"begins or ends a text with token \d, but its tokenizer has [2-4] tokens"),
     ],
 )
