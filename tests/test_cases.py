@@ -1,11 +1,14 @@
-"""Options that would change nothing of a model are refused."""
+"""Which cases a model has; options that would change nothing of it are refused."""
 
 import pytest
 
 from fixtures import registry
-from fixtures.cases import select_models
-from fixtures.errors import UsageError
+from fixtures.cases import Case, select, select_models
+from fixtures.doctor.runnable import place_of
+from fixtures.errors import Unsupported, UsageError
 from fixtures.options import Options
+from fixtures.registry import Twin
+from fixtures.tasks import language_modelling, random_inputs, speech_recognition, text_to_speech
 from tests import hub_folders
 
 
@@ -51,3 +54,43 @@ def test_two_folders_of_one_name_are_refused_with_both_paths(found, tmp_path):
         select_models(found, Options(models=(str(tmp_path / "a" / "bert"), str(tmp_path / "b" / "bert"))))
     twice = (str(tmp_path / "a" / "bert"), str(tmp_path / "a" / "bert"))
     assert [model.name for model in select_models(found, Options(models=twice))] == ["bert"]
+
+
+# Calibration samples of a model with random inputs, by task.
+DRAWN = {
+    language_modelling.NAME: language_modelling.CALIBRATION_WINDOWS,
+    speech_recognition.NAME: speech_recognition.RANDOM_CLIPS,
+    text_to_speech.NAME: text_to_speech.RANDOM_PHRASES,
+}
+
+
+def is_supported(case: Case) -> bool:
+    try:
+        case.check_supported()
+    except Unsupported:
+        return False
+    return True
+
+
+def test_no_default_case_of_a_twin_asks_for_more_calibration_samples_than_it_has(found):
+    twins = tuple(name for name, model in found.models.items() if isinstance(model.source, Twin))
+    cases = [case for case in select(found, Options(models=twins, devices=("cpu",))) if is_supported(case)]
+    assert {case.model.name for case in cases} == set(twins)
+    for case in cases:
+        asked = max((step.params.get("samples", step.calibration_samples) for step in case.method.steps), default=0)
+        assert asked <= DRAWN.get(case.task, random_inputs.CALIBRATION), case.id
+
+
+def test_a_language_models_rows_stand_beside_their_naive_counterparts(found):
+    """Without the row of rounding to the nearest at the same bits and groups nobody sees what the algorithm gained."""
+    chosen = {case.method.name: case.method for case in select(found, Options(models=("docstrings-llama",), devices=("cpu",)))}
+    assert {method.counterpart for method in chosen.values() if method.counterpart} <= chosen.keys()
+    calibrated = ("gptq", "awq", "auto-gptq", "autoawq", "hqq", "bnb-nf4", "wanda", "sparsegpt")
+    assert all(method.counterpart for name, method in chosen.items() if name.startswith(calibrated))
+
+
+def test_every_environment_that_holds_language_models_has_rows_in_the_one_session(found):
+    """`pytest benchmarks --model docstrings-llama` uses every environment that exists."""
+    cases = select(found, Options(models=("docstrings-llama",), devices=("cpu",)))
+    used = {place_of(case.method) for case in cases if is_supported(case)}
+    assert {"core", "gptqmodel", "legacy", "hf", "llamacpp"} <= used

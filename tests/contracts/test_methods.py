@@ -204,7 +204,7 @@ def test_most_methods_work_for_both_tasks_and_the_rest_say_why(task):
             "onnx-int4-g32": r"only 0\.0% of the weights are in MatMul nodes",
             "rtn-int4-g128": "groups of 128 do not divide",
         },
-        "token-classification": {"rtn-int4-g128": "groups of 128 do not divide"},
+        "token-classification": {f"rtn-int4-g{group}": f"groups of {group} do not divide" for group in (128, 64)},
         "language-modelling": {"rtn-int4-g128": "groups of 128 do not divide", "onnx-level1": nothing_left},
     }
     assert refused == set(reasons.get(task, {}))

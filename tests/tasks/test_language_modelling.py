@@ -88,8 +88,34 @@ def test_a_file_of_texts_becomes_disjoint_windows(model, tmp_path):
     assert not groups["test"] & (groups["calibration"] | groups["validation"])
     labels = np.load(tmp_path / "out" / "test" / "labels.npy")
     assert (labels != cut.IGNORED).sum(1).tolist() == [8] * len(labels)
-    assert described["context"], described["stride"] == (16, 8)
+    assert (described["context"], described["stride"]) == (16, 8)
     assert json.loads((tmp_path / "out" / "data.json").read_text())["input_names"] == ["input_ids", "attention_mask"]
+
+
+def lines(folder, counts):
+    """A local data set whose rows are short lines, every second one blank, as WikiText's are."""
+    folder.mkdir()
+    for split, count in counts.items():
+        rows = [{"text": f"some words of {split} {number} " * 2 if number % 2 else ""} for number in range(count)]
+        (folder / f"{split}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    return DataSource("hub", str(folder), split="test")
+
+
+def test_calibration_has_the_128_windows_that_gptq_and_its_kin_ask_for(model, tmp_path, monkeypatch):
+    import datasets
+
+    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path / "cache")
+    sources = {
+        "random": DataSource("random"),
+        "file": texts(tmp_path, 600),
+        "set": lines(tmp_path / "set", {"test": 60, "validation": 800}),
+    }
+    for name, source in sources.items():
+        described = task.prepare(model, source, tmp_path / name, {"sequence": 16})
+        assert described["splits"]["calibration"]["n"] == 128, name
+        assert np.load(tmp_path / name / "calibration" / "input_ids.npy").shape == (128, 16)
+    assert described["splits"]["test"]["n"] < 128  # a published test split stays as it is
+    assert not set(np.load(tmp_path / "set/calibration/groups.npy")) & set(np.load(tmp_path / "set/test/groups.npy"))
 
 
 def test_bytes_are_no_input_of_the_model(model, tmp_path):
