@@ -2,6 +2,7 @@
 
 import json
 import random
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from fixtures import generation
 from fixtures.errors import BenchmarkError
 from fixtures.in_turn import in_turn
+from fixtures.worker.client import WorkerTimeout
 from fixtures.worker.generation import generate
 
 
@@ -66,6 +68,27 @@ class Row:
 
     def add(self, name, value, unit, direction, role, n=1, **more):
         self.measurements[name] = (value, unit, direction)
+
+
+def test_a_generation_that_does_not_come_back_ends_the_row_after_the_cases_time(tmp_path):
+    """The time-out is no reason for an absent number: it is the row's, and the next case goes on (fixtures/measure.py)."""
+    (tmp_path / "config.json").write_text("{}", encoding="utf-8")
+
+    class Endless:
+        def call(self, command, timeout, **asked):
+            raise WorkerTimeout(f"{command} did not finish within {timeout} s")
+
+    model = SimpleNamespace(name="m")
+    row = SimpleNamespace(case=SimpleNamespace(id="m:some:cpu", task="t", model=model), absent={})
+    bench = SimpleNamespace(
+        registry=SimpleNamespace(tasks={"t": SimpleNamespace(generation=4)}),
+        options=SimpleNamespace(seed=0, case_timeout=2.5, case_seconds=1.0),
+        data=lambda model: SimpleNamespace(path=tmp_path),
+        say=lambda text: None,
+    )
+    with pytest.raises(WorkerTimeout, match=r"generate did not finish within 2\.5 s"):
+        generation.take_generation(row, bench, Endless(), Endless(), SimpleNamespace(path=tmp_path))
+    assert row.absent == {}
 
 
 def answer(first=0.2, later=0.1, length=4):

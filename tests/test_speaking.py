@@ -37,7 +37,8 @@ class Side:
     def __init__(self, spoken=None, said=None, error=None):
         self.answers, self.error, self.calls = {"speak": spoken, "speak_all": said}, error, []
 
-    def call(self, command, timeout=None, **arguments):
+    def call(self, command, timeout, **arguments):
+        assert timeout == 1.0  # the case's: speech that does not end is not waited for
         self.calls.append((command, arguments))
         if self.error:
             raise self.error

@@ -111,6 +111,16 @@ def test_clipped_clips_are_a_warning(tmp_path):
     assert any("12 clips are clipped" in warning for warning in described["warnings"])
 
 
+def test_texts_longer_than_a_transcript_may_be_are_a_warning(tmp_path):
+    model = tmp_path / "model"
+    tiny_whisper.original(model)  # writes 6 tokens at most
+    source = labelled(tmp_path, 12)
+    path = tmp_path / "clips.jsonl"
+    path.write_text(path.read_text(encoding="utf-8").replace("turn on", "turn on off turn on off light"), encoding="utf-8")
+    described = speech_recognition.prepare(model, source, tmp_path / "data", {})
+    assert f"{described['splits']['test']['n']} texts are longer than the 6 tokens" in " ".join(described["warnings"])
+
+
 def test_a_row_without_words_names_its_line(tmp_path):
     model = tmp_path / "model"
     tiny_whisper.original(model)
