@@ -7,6 +7,8 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import safetensors.torch
+import torch
 
 from fixtures.errors import PostconditionFailed, Unsupported
 from fixtures.methods import gguf as method
@@ -24,10 +26,29 @@ def test_halves_of_a_head_are_interleaved():
     assert gguf_format.permuted(weight, 2)[:, 0].tolist() == [0, 2, 1, 3, 4, 6, 5, 7]
 
 
-def test_a_scaled_rotation_is_refused():
-    assert gguf_format.rope_base({"rope_theta": 500000.0}) == 500000.0
-    with pytest.raises(Unsupported, match="rotary positions of type llama3"):
-        gguf_format.rope_base({"rope_scaling": {"rope_type": "llama3"}})
+LLAMA3 = {"factor": 32.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0, "original_max_position_embeddings": 64}
+
+
+def test_another_scaling_of_the_rotation_is_refused_and_llama_3s_is_transformers_own():
+    assert gguf_format.rotation({"rope_theta": 500000.0}, 32) == (500000.0, None)
+    with pytest.raises(Unsupported, match="rotary positions of type yarn"):
+        gguf_format.rotation({"rope_scaling": {"rope_type": "yarn"}}, 32)
+    from fixtures.models.torchvision_operators import define_missing_operators
+
+    define_missing_operators()
+    from transformers import LlamaConfig
+    from transformers.modeling_rope_utils import ROPE_INIT_FUNCTIONS
+
+    rope = {"rope_type": "llama3", "rope_theta": 500000.0, **LLAMA3}
+    config = LlamaConfig(hidden_size=128, num_attention_heads=4, rope_parameters=rope)
+    angles = ROPE_INIT_FUNCTIONS["llama3"](config, "cpu")[0].numpy()
+    plain = 1 / 500000.0 ** (np.arange(0, 32, 2) / 32)
+    base, divisors = gguf_format.rotation({"rope_scaling": LLAMA3 | {"rope_type": "llama3"}, "rope_theta": 500000.0}, 32)
+    assert base == 500000.0
+    assert np.allclose(plain / divisors, angles, rtol=1e-6)
+    assert divisors[0] == 1
+    assert divisors[-1] == 32
+    assert len(set(divisors.tolist())) > 2  # some angles lie between
 
 
 def tensor(kind, *shape):
@@ -77,16 +98,45 @@ print(json.dumps([written.tolist(), len(seconds), facts["dtype"], facts["threads
 """
 
 
+def family(folder, name):
+    """A seeded model of two layers, one of the types that the conversion knows."""
+    import transformers
+
+    from fixtures import artifact as artifacts
+    from fixtures.models import torch_format
+    from fixtures.models.torchvision_operators import define_missing_operators
+
+    define_missing_operators()
+    size = {"vocab_size": 128, "hidden_size": 64, "intermediate_size": 96, "num_hidden_layers": 2, "num_attention_heads": 4}
+    size |= {"num_key_value_heads": 2, "max_position_embeddings": 64}
+    rope = {"rope_parameters": {"rope_type": "llama3", "rope_theta": 10000.0, **LLAMA3, "original_max_position_embeddings": 16}}
+    made = {
+        "llama3": lambda: transformers.LlamaConfig(**size, **rope),
+        "mistral": lambda: transformers.MistralConfig(**size, sliding_window=None),
+        "qwen2": lambda: transformers.Qwen2Config(**size, tie_word_embeddings=True),
+    }[name]()
+    torch.manual_seed(0)
+    module = transformers.AutoModelForCausalLM.from_config(made).eval()
+    with torch.no_grad():
+        for parameter in module.parameters():
+            parameter.add_(torch.randn_like(parameter) * 0.2)  # biases and norms too
+    folder.mkdir()
+    module.config.save_pretrained(folder)
+    described = {"library": "transformers", "auto_class": "AutoModelForCausalLM", "input_names": ["input_ids", "attention_mask"]}
+    (folder / "architecture.json").write_text(json.dumps(described), encoding="utf-8")
+    safetensors.torch.save_file(torch_format.stored_once(module.state_dict()), folder / torch_format.WEIGHTS)
+    return artifacts.finish(folder, name, "torch", {}, [{"step": "original"}])
+
+
 @pytest.mark.slow
-def test_llama_cpp_answers_as_torch_does(tmp_path):
+@pytest.mark.parametrize("name", ["llama", "llama3", "mistral", "qwen2"])
+def test_llama_cpp_answers_as_torch_does(tmp_path, name):
     if not INTERPRETER.is_file():
         pytest.skip("needs the environment llamacpp: `tox run -e llamacpp --notest` creates it")
-    import torch
-
     from fixtures.models import torch_format
     from fixtures.runtimes.torch_generation import greedy
 
-    source = builder().original(tiny.LANGUAGE)
+    source = builder().original(tiny.LANGUAGE) if name == "llama" else family(tmp_path / name, name)
     ids = tiny.inputs(tiny.LANGUAGE, 2, 3)["input_ids"]
     np.save(tmp_path / "ids.npy", ids)
     target = tmp_path / "gguf"
