@@ -1,6 +1,7 @@
 """Four-bit weights, Wanda and SparseGPT on a tiny LLaMA: what is stored is what was asked, and each check goes red when it is broken."""
 
 import json
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -203,6 +204,20 @@ def test_gptq_of_another_packing_goes_red(llama, tmp_path):
         awq.check(llama, everything, {"group": 32})
 
 
+def test_awq_may_miss_as_much_as_rounding_to_the_nearest_does_on_a_model_that_four_bits_break(llama, tmp_path):
+    """Random weights: nothing was misread where rounding to the nearest alone misses more than a tenth."""
+    copied = replace(llama, path=shutil.copytree(llama.path, tmp_path / "loud"))
+    loud = rewritten(copied, lambda state: [tensor.mul_(10.0) for name, tensor in state.items() if "proj" in name])
+    made, _ = built(step_of("rtn-int4-g32"), loud, tmp_path / "made")
+    error, rounded = awq.logit_errors(loud, made, 32)
+    assert error == pytest.approx(rounded, rel=1e-4)
+    assert gptq.MOST_ERROR < rounded < 0.5
+    assert awq.check(loud, made, {"group": 32})["relative_logit_error"] == error
+    flipped = lambda state: state.update({name: part.flip(0) for name, part in state.items() if name.endswith(".int4")})  # noqa: E731
+    with pytest.raises(PostconditionFailed, match=r"logits miss \d+% of the original's variance, rounding to the nearest \d+%"):
+        awq.check(loud, rewritten(made, flipped), {"group": 32})
+
+
 @pytest.mark.parametrize("name", ["wanda50", "wanda-2to4", "sparsegpt50", "sparsegpt-2to4"])
 def test_pruning_leaves_half_in_its_pattern(llama, tmp_path, name):
     made, evidence = built(step_of(name), llama, tmp_path / "made", samples=8)
@@ -269,8 +284,6 @@ def test_too_few_zeros_and_a_broken_pattern_go_red(llama, tmp_path):
 
 @pytest.mark.parametrize("name", ["gptq-int4-g32", "awq-int4-g32"])
 def test_a_model_that_the_library_is_not_asked_for_says_so(llama, tmp_path, name, monkeypatch):
-    import shutil
-
     folder = shutil.copytree(llama.path, tmp_path / "other")
     config = json.loads((folder / "config.json").read_text())
     (folder / "config.json").write_text(json.dumps({**config, "model_type": "mistral"}))
