@@ -158,6 +158,13 @@ def test_the_task_is_inferred_from_the_trained_head(bert):
     assert hub.library_of(bert) == "transformers"
 
 
+@pytest.mark.parametrize(
+    "family", ["LlamaForCausalLM", "MistralForCausalLM", "Qwen2ForCausalLM", "OPTForCausalLM", "GPT2LMHeadModel"]
+)
+def test_the_families_of_language_models_are_known_by_their_heads(family):
+    assert hub.infer_task({"architectures": [family], "model_type": "any"}) == "language-modelling"
+
+
 def test_a_config_of_no_task_lists_the_tasks():
     with pytest.raises(UsageError, match=r"BertForMaskedLM.*--task, one of .*token-classification"):
         hub.infer_task({"architectures": ["BertForMaskedLM"], "model_type": "bert"})
