@@ -289,7 +289,8 @@ def test_a_model_that_the_library_is_not_asked_for_says_so(llama, tmp_path, name
     (folder / "config.json").write_text(json.dumps({**config, "model_type": "mistral"}))
     other = artifacts.describe(folder, "other", "torch", {}, [{"step": "original"}])
     monkeypatch.setattr(gptq, "KNOWN", ("llama",))
-    with pytest.raises(Unsupported, match="this one is mistral"):
+    monkeypatch.setattr(awq, "KNOWN", ("llama",))
+    with pytest.raises(Unsupported, match="models of type llama; this one is mistral"):
         built(step_of(name), other, tmp_path / "made")
 
 
