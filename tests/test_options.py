@@ -16,6 +16,7 @@ GIVEN = Options(
     models=("m",), methods=("onnx",), tasks=("image-classification",), devices=("cpu",), batch=8, threads=2,
     catalogs=(Path("/team/my catalog.py"), Path("/team/more.py")), env_workers=(("litert", Path(sys.executable)),),
     case_seconds=0.00123456789, case_timeout=1e7, allow_pickle=True, trust_remote_code=True,
+    nisqa_weights="download",
 )  # fmt: skip
 
 
@@ -31,7 +32,8 @@ def parsed(line):
 @pytest.mark.parametrize(
     "given", [GIVEN, replace(Options(threads=2), models=("m",), methods=("onnx",), devices=("cpu",), batch=8)]
 )
-def test_the_command_of_a_row_asks_for_everything_that_was_asked(given):
+def test_the_command_of_a_row_asks_for_everything_that_was_asked(given, monkeypatch):
+    monkeypatch.delenv("NISQA_WEIGHTS", raising=False)
     record = row("m", "onnx", environment={**DESK, **given.recorded()})
     assert parsed(command(record)) == replace(given, tasks=("image-classification",))
 
