@@ -51,6 +51,15 @@ def test_a_method_whose_step_borrows_an_environment_waits_for_that_one():
     assert one.enable == "tox run -e legacy --notest"
 
 
+def test_a_library_that_builds_on_a_gpu_only_is_not_promised_to_a_machine_without_one():
+    found = told(everywhere(), no_gpu="no NVIDIA GPU")
+    refused = found["legacy, CPU", True]
+    assert refused.names == ("auto-gptq-int4-g128",)
+    assert refused.why_not == "its library builds on a GPU only: no NVIDIA GPU"
+    assert refused.enable == "tox run -e legacy, on a machine with an NVIDIA GPU"
+    assert found["legacy, CPU", False].names == ("autoawq-int4-g128",)
+
+
 def test_a_package_that_is_missing_takes_only_its_own_methods_along():
     whole = everywhere()
     versions = {name: version for name, version in whole["core"].versions.items() if name != "onnxscript"}
