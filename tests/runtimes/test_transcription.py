@@ -1,11 +1,12 @@
 """The same tiny recogniser in every runtime: same transcripts as transformers' own decoding, same cache, one set of weights on disk."""
 
 import dataclasses
+import sys
 
 import numpy as np
 import pytest
 
-from fixtures import registry
+from fixtures import pipelines, registry
 from fixtures.artifact import open_artifact
 from fixtures.errors import PostconditionFailed, Unsupported
 from fixtures.methods import whisper_export
@@ -132,6 +133,28 @@ def test_packed_weights_are_packed_in_both_graphs(source):
     for part in session.parts:
         assert part.weights()["parameters_by_dtype"]["uint8"] > 0
     assert answers(session, heard(2)).shape == (2, 6)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="smaps are Linux's")
+def test_an_opened_openvino_recogniser_has_packed_its_weights_and_given_their_files_back(source):
+    from tests.runtimes.test_openvino_mapped import resident
+
+    session, artifact, _ = made(source, "openvino-int8-weights")
+    assert [resident(artifact.path / name) for name in ("encoder.bin", "decoder.bin")] == [0, 0]
+    before = answers(session, heard(2))
+    assert (answers(session, heard(2)) == before).all()
+
+
+@pytest.mark.slow
+def test_what_is_not_packed_computes_in_the_type_that_is_asked_for(source):
+    step = pipelines.resolve("openvino-int8-weights@rest=bf16", registry.load().methods).steps[-1]
+    assert step.params["rest"] == "bf16"
+    _, fp32, _ = made(source, "openvino")
+    artifact = finished(fp32, step, source.path.parent / "packed-bf16")
+    session = registry.load().runtimes["openvino"].open(artifact, "cpu", 1)
+    assert [part.facts()["precision_hint"] for part in session.parts] == ["bf16", "bf16"]
+    assert answers(session, heard(1)).shape == (1, 6)
 
 
 @pytest.mark.slow
