@@ -3,6 +3,7 @@
 The libraries themselves run in theirs: `tox run -e legacy`.
 """
 
+import subprocess
 import sys
 from types import SimpleNamespace
 
@@ -43,6 +44,20 @@ def test_an_assertion_without_words_says_which_one_it_was():
     assert "its own check failed, `assert not torch.isnan(" in found
     assert "test_legacy_int4.py, line" in found
     assert quantize.words(ValueError("two\n lines")) == "two lines"
+
+
+def test_a_library_that_does_not_come_back_is_one_clear_error(monkeypatch, tmp_path):
+    monkeypatch.setattr(environments, "interpreter", lambda name: "python")
+    monkeypatch.setattr(legacy_int4, "TIMEOUT_S", 1800.0)
+
+    def late(command, timeout, **named):
+        raise subprocess.TimeoutExpired(command, timeout)
+
+    monkeypatch.setattr(subprocess, "run", late)
+    params = {"library": "autoawq", "version": "0.2.9", "group": 32, "samples": 2}
+    context = BuildContext(builder().original(TASK), tmp_path, params, 0, 1, TASK, tiny.calibration(TASK))
+    with pytest.raises(BenchmarkError, match=r"autoawq 0\.2\.9 did not quantize the model within 0\.5 h and was ended"):
+        legacy_int4.run(context, tmp_path)
 
 
 class Recorded:
