@@ -97,3 +97,13 @@ def test_random_weights_have_agreement_but_no_perplexity(tmp_path):
     assert found["absent"]["perplexity"] == "random weights"
     assert found["measurements"]["agreement_top1"]["value"] == 1
     assert "every prediction is the same token" in found["warnings"][0]
+
+
+def test_the_note_of_running_text_says_how_it_was_read(tmp_path):
+    directory = split(tmp_path, np.arange(40)[:, None] % 4, np.ones((40, 1), int))
+    content = json.loads((tmp_path / "data.json").read_text())
+    usual = lm.evaluate(rows_of(np.ones(40)), None, directory)["measurements"]["perplexity"]["note"]
+    assert usual.startswith("n counts tokens, windows of 2 tokens every 1; ")
+    (tmp_path / "data.json").write_text(json.dumps({**content, "context": 8, "stride": 8, "scored": "each read alone"}))
+    note = lm.evaluate(rows_of(np.ones(40)), None, directory)["measurements"]["perplexity"]["note"]
+    assert note.startswith("n counts tokens, each read alone; ")
