@@ -105,9 +105,9 @@ def test_one_transcript_for_each_clip_is_expected():
 
 
 def test_a_twins_clips_have_no_labels_and_its_transcripts_are_kept_all_the_same(tmp_path):
-    from fixtures.worker.session import condensed
+    from fixtures.worker.condensing import condensed
 
     (tmp_path / "test").mkdir()
     answers = iter([np.ones((2, 4)), np.zeros((1, 4))])
-    kept = condensed(answers, tmp_path / "test", tmp_path / "out.npy", "fixtures.metrics.transcripts:condense", None)
+    kept = condensed(answers, 3, tmp_path / "test", tmp_path / "out.npy", "fixtures.metrics.transcripts:condense", None)
     assert kept.tolist() == [[1] * 4, [1] * 4, [0] * 4]
