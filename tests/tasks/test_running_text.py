@@ -82,13 +82,23 @@ def test_a_part_is_the_beginning_of_the_text_and_says_so(model, tmp_path, monkey
     assert np.load(tmp_path / "out/test/input_ids.npy").tolist() == ids[:5]
     assert f"the first 5 of {len(ids)} segments" in described["name"]
     assert "and of so much of the text" in described["scored"]
+    assert described["warnings"] == ["only 5 test samples: intervals will be wide"]
 
 
-def test_calibration_and_validation_are_consecutive_text_of_another_split(model, tmp_path):
-    source, lines = wikitext(tmp_path / "set", {"validation": 20, "test": 12})
+def test_segments_of_the_length_of_the_papers_are_no_warning(model, tmp_path, monkeypatch):
+    monkeypatch.setattr(running_text, "TOKENS", 8 * CONTEXT)
+    source, _ = wikitext(tmp_path / "set", {"validation": 20, "test": 12})
+    described = task.prepare(model, source, tmp_path / "out", {"sequence": CONTEXT})
+    assert described["splits"]["test"]["n"] == 8
+    assert described["warnings"] == []
+
+
+@pytest.mark.parametrize(("counts", "taken"), [({"train": 20, "validation": 2}, "train"), ({"validation": 20}, "validation")])
+def test_calibration_and_validation_are_consecutive_text_of_another_split(model, tmp_path, counts, taken):
+    source, lines = wikitext(tmp_path / "set", {**counts, "test": 12})
     described = task.prepare(model, source, tmp_path / "out", {"sequence": CONTEXT})
     shared = set(lines["test"]) - {""}  # the heading of a section
-    others = [line for line in lines["validation"] if line not in shared]
+    others = [line for line in lines[taken] if line not in shared]
     middle = 3 * len(others) // 4
     groups = {split: set(np.load(tmp_path / "out" / split / "groups.npy").tolist()) for split in described["splits"]}
     for split, part in {"calibration": others[:middle], "validation": others[middle:]}.items():
