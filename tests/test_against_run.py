@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from fixtures.against_side import HOST
 from tests.clone import Clone, no_op
 from tests.end_to_end.suite import interruptible
 from tests.test_against_revision import git
@@ -165,7 +166,8 @@ def test_an_interruption_removes_the_worktree_and_ends_both_sides(clone):
 
 
 def hosts(parent):
-    """The sides' processes."""
+    """The sides' processes: git runs as a child before them, and a side may ask another environment's interpreter."""
     children = Path(f"/proc/{parent}/task/{parent}/children")
     found = children.read_text().split() if children.exists() else []
-    return [int(pid) for pid in found if b"-c" in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")[:3]]
+    program = [b"-c", HOST.read_bytes()]
+    return [int(pid) for pid in found if Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")[1:3] == program]
