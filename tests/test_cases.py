@@ -1,10 +1,12 @@
 """Which cases a model has; options that would change nothing of it are refused."""
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 
-from fixtures import registry
+from fixtures import environments, registry
 from fixtures.cases import Case, select, select_models
-from fixtures.doctor.runnable import place_of
 from fixtures.errors import Unsupported, UsageError
 from fixtures.options import Options
 from fixtures.registry import Twin
@@ -92,5 +94,32 @@ def test_a_language_models_rows_stand_beside_their_naive_counterparts(found):
 def test_every_environment_that_holds_language_models_has_rows_in_the_one_session(found):
     """`pytest benchmarks --model docstrings-llama` uses every environment that exists."""
     cases = select(found, Options(models=("docstrings-llama",), devices=("cpu",)))
-    used = {place_of(case.method) for case in cases if is_supported(case)}
+    used = {case.method.home for case in cases if is_supported(case)}
     assert {"core", "gptqmodel", "legacy", "hf", "llamacpp"} <= used
+
+
+def test_rows_elsewhere_join_the_default_selection_where_their_environment_was_made(found, monkeypatch):
+    """One session uses every environment that exists, and a machine that has none is told of none."""
+
+    def names(made, **chosen):
+        monkeypatch.setattr(environments, "exists", lambda environment, named: environment in {*made, *named})
+        options = Options(models=("entities-bert",), devices=("cpu",), **chosen)
+        return {case.method.name for case in select(found, options)}
+
+    assert names({"litert", "executorch"}) - names(()) == {"litert-int8-dynamic", "executorch-int8"}
+    assert names((), env_workers=(("hf", Path("/mine/python")),)) - names(()) == {"bnb-int8", "quanto-int8"}
+    assert names({"litert"}, methods=("onnx",)) == {"original", "onnx"}
+
+
+def test_every_environment_has_a_row_that_joins_one_session(found, monkeypatch):
+    monkeypatch.setattr(environments, "exists", lambda environment, named: True)
+    options = Options(models=("digits-efficientvit", "entities-bert", "docstrings-llama"), devices=("cpu",))
+    used = {case.method.home for case in select(found, options) if is_supported(case)}
+    assert used >= {method.home for method in found.methods.values() if "cpu" in method.devices}
+
+
+def test_a_name_elsewhere_that_does_not_exist_is_said_also_where_nothing_was_made(found, monkeypatch):
+    monkeypatch.setattr(environments, "exists", lambda environment, named: False)
+    model = replace(found.models["entities-bert"], elsewhere=("litert-int8-dynamik",))
+    with pytest.raises(UsageError, match="litert-int8-dynamik.*litert-int8-dynamic"):
+        select(replace(found, models={**found.models, "entities-bert": model}), Options(models=("entities-bert",)))

@@ -4,13 +4,14 @@ import configparser
 import fnmatch
 import re
 import shlex
+import sys
 from pathlib import Path
 
 import pytest
 
 from fixtures import environments
 from fixtures.doctor.installed import normalised, pinned
-from fixtures.doctor.runnable import GPU, names_of, place_of
+from fixtures.doctor.runnable import GPU, names_of
 from fixtures.errors import Unavailable
 from fixtures.models import gguf_format, library_layers, pte_format, tflite_format
 from tests.building import catalog
@@ -64,8 +65,11 @@ def test_what_an_environment_asks_for_is_exact_and_is_what_its_constraints_pin(n
 
 @pytest.mark.parametrize("name", OTHERS)
 def test_an_environment_installs_what_its_methods_and_runtimes_need(name):
-    methods = [method for method in catalog().methods.values() if place_of(method) == name]
-    needs = {need for method in methods for step in method.steps for need in step.needs}
+    methods = [method for method in catalog().methods.values() if method.home == name]
+    # What does not borrow this environment runs in core's.
+    steps = [step for method in methods for step in method.steps if name in (step.borrows, method.environment)]
+    assert steps or not methods
+    needs = {need for step in steps for need in step.needs}
     needs |= {need for runtime in catalog().runtimes.values() if runtime.environment == name for need in runtime.needs}
     pins = pinned(environments.ROOT, name).keys()
     wanted = {normalised(need) for need in needs}
@@ -76,7 +80,7 @@ def test_an_environment_installs_what_its_methods_and_runtimes_need(name):
 def test_the_smoke_benchmark_of_an_environment_runs_its_own_methods_alone(name):
     methods = [catalog().methods[method] for method in smoked(name)]
     assert methods
-    assert {place_of(method) for method in methods} == {name}
+    assert {method.home for method in methods} == {name}
 
 
 def test_one_torch_serves_every_environment_that_has_one():
@@ -92,6 +96,18 @@ def test_an_environment_that_was_named_comes_before_the_one_under_tox(tmp_path):
     beside.touch()
     assert environments.interpreter("litert", {}, tmp_path) == beside
     assert environments.interpreter("litert", {"litert": Path("/mine")}, tmp_path) == Path("/mine")
+
+
+def test_a_worker_is_handed_what_was_named_and_hands_it_on(monkeypatch, tmp_path):
+    named = {"llmcompressor": Path("/mine"), "legacy": Path("/old")}
+    for name, value in environments.hand_on(named).items():
+        monkeypatch.setenv(name, value)
+    assert environments.interpreter("llmcompressor", root=tmp_path) == Path("/mine")
+    assert environments.interpreter("core") == Path(sys.executable)
+    for name, value in environments.hand_on({"legacy": Path("/older")}).items():
+        monkeypatch.setenv(name, value)
+    assert environments.interpreter("legacy", root=tmp_path) == Path("/older")
+    assert environments.interpreter("llmcompressor", root=tmp_path) == Path("/mine")
 
 
 def test_an_environment_that_does_not_exist_is_unavailable_with_its_command(tmp_path):

@@ -1,6 +1,5 @@
 """A library's crash fails its row and says what it was; only a deliberate no of the library makes the row "not applicable"."""
 
-import importlib.metadata
 import json
 import sys
 from dataclasses import replace
@@ -11,12 +10,10 @@ import torch
 from torch._subclasses.fake_tensor import UnsupportedOperatorException
 
 from fixtures.errors import BenchmarkError, Unavailable, Unsupported
-from fixtures.legacy import quantize
 from fixtures.methods import (
     executorch_export,
     executorch_int8,
     gptq,
-    legacy_int4,
     litert_export,
     litert_int8,
     optimum_onnx,
@@ -74,7 +71,7 @@ def gptqmodel(monkeypatch, tmp_path, error):
     library = SimpleNamespace(GPTQModel=SimpleNamespace(load=raising(error)), QuantizeConfig=dict)
     monkeypatch.setitem(sys.modules, "gptqmodel", library)
     monkeypatch.chdir(tmp_path)  # it changes to its scratch folder
-    gptq.run_library(context(tmp_path, TEXT, samples=1, group=32), tmp_path, gptq.settings)
+    gptq.run_library(context(tmp_path, TEXT, samples=1, group=32), tmp_path, [], gptq.settings)
 
 
 def optimum_to_onnx(monkeypatch, tmp_path, error):
@@ -173,37 +170,6 @@ def test_a_crash_shows_what_it_was_raised_from_first():
 def test_a_class_that_bugs_raise_is_no_refusal_without_a_sentence():
     with pytest.raises(ValueError, match="give the sentence"):
         Refusal("builtins.RuntimeError")
-
-
-def ended(monkeypatch, tmp_path, capsys, error):
-    """Runs the program of the environment `legacy` with a library that raises: its status and what it wrote."""
-    import numpy as np
-
-    np.save(tmp_path / "tokens.npy", np.zeros((1, 4), np.int64))
-    asked = {"library": "autoawq", "version": "0.2.9", "tokens": str(tmp_path / "tokens.npy")}
-    monkeypatch.setattr(sys, "argv", ["quantize.py", json.dumps(asked)])
-    monkeypatch.setattr(importlib.metadata, "version", lambda name: "0.2.9")
-    monkeypatch.setitem(quantize.LIBRARIES, "autoawq", raising(error))
-    return quantize.main(), capsys.readouterr().err
-
-
-@pytest.mark.parametrize(
-    ("error", "kind", "says"),
-    [
-        (TypeError("qwen9 isn't supported yet."), Unsupported, "cannot quantize this model: qwen9 isn't supported yet."),
-        (OSError("Load pretrained model to do quantization requires CUDA available."), Unavailable, "requires CUDA available."),
-        (OSError("No space left on device"), BenchmarkError, "OSError: No space left on device"),
-        (TypeError("forward() got an unexpected keyword"), BenchmarkError, "TypeError: forward"),
-        (RuntimeError("planted"), BenchmarkError, "RuntimeError: planted"),
-        (AssertionError(), BenchmarkError, "AssertionError: its own check failed, `raise error`"),
-    ],
-)
-def test_a_library_in_a_python_of_its_own_is_told_apart_too(monkeypatch, tmp_path, capsys, error, kind, says):
-    found = legacy_int4.refusal(*ended(monkeypatch, tmp_path, capsys, error), "autoawq 0.2.9")
-    assert type(found) is kind
-    assert says in str(found)
-    if kind is BenchmarkError:
-        assert "Traceback (most recent call last)" in found.__notes__[0]
 
 
 TYPES = {"llama": ("text-generation",), "bert": ("fill-mask",)}

@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 
 from fixtures.artifact import open_artifact
-from fixtures.doctor.runnable import place_of
 from fixtures.errors import Unsupported
 from fixtures.pipelines import with_params
 from fixtures.probes.audit import audit
@@ -70,7 +69,7 @@ COMPILED = ("aotinductor", "torch-compile", "torchao-int8-static", "torchao-int8
 
 def fits(method: Method, task: str) -> bool:
     """Built here: for this task, and in this environment. Those of other environments have a smoke benchmark each (tox.ini)."""
-    return task in (method.tasks or TASKS) and task not in method.unsupported and place_of(method) == "core"
+    return task in (method.tasks or TASKS) and task not in method.unsupported and method.home == "core"
 
 
 PAIRS = [

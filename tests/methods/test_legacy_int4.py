@@ -1,9 +1,8 @@
-"""auto-gptq and autoawq, as far as it goes without their environment: what they are asked for, and what their program's end means.
+"""auto-gptq and autoawq, as far as it goes without their environment: what they are asked for.
 
 The libraries themselves run in theirs: `tox run -e legacy`.
 """
 
-import subprocess
 import sys
 from types import SimpleNamespace
 
@@ -11,53 +10,13 @@ import pytest
 import torch
 
 from fixtures import environments
-from fixtures.errors import BenchmarkError, Unavailable, Unsupported
-from fixtures.legacy import quantize
-from fixtures.methods import legacy_int4
+from fixtures.borrowed import old_libraries
+from fixtures.errors import Unavailable
 from fixtures.registry import BuildContext
 from tests import tiny
 from tests.building import builder, catalog
 
 TASK = "language-modelling"
-
-
-def test_a_library_that_needs_a_gpu_makes_the_row_unavailable_in_its_own_words():
-    said = "Warning: old\nLoad pretrained model to do quantization requires CUDA available.\n"
-    found = legacy_int4.refusal(quantize.REFUSED, said, "auto-gptq 0.7.1")
-    assert type(found) is Unavailable
-    assert "auto-gptq 0.7.1: Load pretrained model to do quantization requires CUDA available." in str(found)
-
-
-def test_a_model_that_the_library_refuses_is_unsupported_and_a_crash_is_a_failure():
-    assert type(legacy_int4.refusal(quantize.REFUSED, "qwen3 isn't supported yet.", "autoawq 0.2.9")) is Unsupported
-    crashed = legacy_int4.refusal(-11, "", "autoawq 0.2.9")
-    assert type(crashed) is BenchmarkError
-    assert "ended with status -11: no word" in str(crashed)
-
-
-def test_an_assertion_without_words_says_which_one_it_was():
-    try:
-        assert not torch.isnan(torch.tensor(float("nan")))
-    except AssertionError as error:
-        error.args = ()
-        found = quantize.words(error)
-    assert "its own check failed, `assert not torch.isnan(" in found
-    assert "test_legacy_int4.py, line" in found
-    assert quantize.words(ValueError("two\n lines")) == "two lines"
-
-
-def test_a_library_that_does_not_come_back_is_one_clear_error(monkeypatch, tmp_path):
-    monkeypatch.setattr(environments, "interpreter", lambda name: "python")
-    monkeypatch.setattr(legacy_int4, "TIMEOUT_S", 1800.0)
-
-    def late(command, timeout, **named):
-        raise subprocess.TimeoutExpired(command, timeout)
-
-    monkeypatch.setattr(subprocess, "run", late)
-    params = {"library": "autoawq", "version": "0.2.9", "group": 32, "samples": 2}
-    context = BuildContext(builder().original(TASK), tmp_path, params, 0, 1, TASK, tiny.calibration(TASK))
-    with pytest.raises(BenchmarkError, match=r"autoawq 0\.2\.9 did not quantize the model within 0\.5 h and was ended"):
-        legacy_int4.run(context, tmp_path)
 
 
 class Recorded:
@@ -81,7 +40,7 @@ def test_auto_gptq_is_asked_for_asymmetric_groups_in_their_order(monkeypatch):
     model, settings = Recorded(), {}
     library = SimpleNamespace(AutoGPTQForCausalLM=model, BaseQuantizeConfig=lambda **given: settings.update(given))
     monkeypatch.setitem(sys.modules, "auto_gptq", library)
-    quantize.auto_gptq(ASKED, [[1, 2, 3], [4, 5, 6]])
+    old_libraries.auto_gptq(ASKED, [[1, 2, 3], [4, 5, 6]])
     assert settings == {"bits": 4, "group_size": 32, "sym": False, "desc_act": False}
     loaded, quantized, saved = model.calls
     assert loaded[0] == "from_pretrained"
@@ -95,7 +54,7 @@ def test_autoawq_keeps_every_calibration_sample_and_uses_the_gpu_where_there_is_
     model = Recorded()
     monkeypatch.setitem(sys.modules, "awq", SimpleNamespace(AutoAWQForCausalLM=model))
     monkeypatch.setattr(torch.cuda, "is_available", lambda: gpu)
-    quantize.autoawq(ASKED, [[1, 2, 3], [4, 5, 6]])
+    old_libraries.autoawq(ASKED, [[1, 2, 3], [4, 5, 6]])
     loaded, quantized, _ = model.calls
     assert (loaded[2]["device_map"], loaded[2]["torch_dtype"]) == (place, dtype)
     assert quantized[2]["quant_config"]["q_group_size"] == 32

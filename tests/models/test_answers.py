@@ -52,7 +52,7 @@ def test_an_original_that_does_not_answer_in_time_is_one_clear_error(monkeypatch
 
 def test_the_cores_python_is_that_of_the_orchestrator_and_not_of_the_worker(monkeypatch):
     assert environments.interpreter("core") == Path(sys.executable)
-    monkeypatch.setenv(environments.CORE_PYTHON, "/the/orchestrators/python")
+    monkeypatch.setenv(environments.PYTHONS, '{"core": "/the/orchestrators/python"}')
     assert environments.interpreter("core") == Path("/the/orchestrators/python")
 
 
