@@ -52,6 +52,26 @@ def test_what_a_device_cannot_run_is_one_line_with_the_number_and_the_reason(mon
     assert total.startswith("8 cases, 4 of which cannot run: ")
 
 
+def test_a_row_whose_environment_was_not_made_cannot_run_and_says_the_command(monkeypatch):
+    interpreter = dry_run.environments.interpreter
+    monkeypatch.setattr(dry_run.environments, "interpreter", lambda name, named: interpreter(name, named, Path("none")))
+    original, lacking, total = lines(
+        catalog().models["docstrings-llama"], methods=("original", "gguf-q8_0", "autoround-int4-g32")
+    )
+    assert "original" in original
+    assert "2 cannot run: needs the environment llamacpp: `tox run -e llamacpp --notest` creates it" in lacking
+    assert "1 other reason" in lacking
+    assert total.startswith("3 cases, 2 of which cannot run")
+
+
+def test_a_library_that_searches_for_minutes_is_foreseen(monkeypatch):
+    monkeypatch.setattr(dry_run.environments, "interpreter", lambda name, named: Path("python"))
+    model = catalog().models["docstrings-llama"]
+    cases = [Case(model, catalog().methods[name], "cpu") for name in ("rtn-int4-g32", "awq-int4-g32")]
+    rounded, searched = (one.seconds for one in dry_run.estimates(cases, TASKS, Options(), {}))
+    assert searched - rounded > 100
+
+
 def test_the_estimate_of_the_default_selection_is_near_what_it_really_took(monkeypatch):
     """Against the committed baseline, row by row without their builds: two cores, seven minutes."""
     monkeypatch.setattr(dry_run, "no_cuda_reason", lambda: "no GPU here")

@@ -60,6 +60,16 @@ def test_the_versions_of_another_environment_are_those_that_its_own_python_finds
     assert keys.versions(("pytest", "no-such-package"), real) == keys.versions(("pytest", "no-such-package"))
 
 
+def test_what_a_borrowed_environment_lends_is_part_of_the_key(tmp_path):
+    def lent(version):
+        return interpreter(tmp_path / version, f"""echo '{{"auto-round": "{version}"}}'""")
+
+    step = replace(STEP, borrows="llmcompressor", lent=("auto-round",))
+    ours, theirs = (keys.step_key("a", step, 0, "d", (), lender=lent(version)) for version in ("0.15.1", "0.16.0"))
+    assert ours != theirs
+    assert keys.step_key("a", STEP, 0, "d", ()) == keys.step_key("a", replace(STEP, lent=("auto-round",)), 0, "d", ())
+
+
 def test_an_environment_whose_python_is_broken_is_unavailable(tmp_path):
     with pytest.raises(Unavailable, match="create its environment again"):
         keys.versions(("torch",), interpreter(tmp_path / "python", "exit 3"))

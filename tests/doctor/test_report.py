@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[2]
 def everywhere(**changes):
     """Every environment with everything installed that any method needs."""
     registered = catalog()
-    needs = {name for method in registered.methods.values() for step in method.steps for name in step.needs}
+    needs = {name for method in registered.methods.values() for step in method.steps for name in (*step.needs, *step.lent)}
     needs |= {name for runtime in registered.runtimes.values() for name in runtime.needs}
     versions = {normalised(name): "1" for name in needs}
     places = {name: Installed(name, PYTHON, "3.11.7", versions) for name in runnable.names_of(registered)}
