@@ -3,6 +3,7 @@
 Its exporter and its classes run in their own environment: `tox run -e optimum-intel`.
 """
 
+import os
 from types import SimpleNamespace
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 
 from fixtures.errors import ArtifactCorrupted, PostconditionFailed, Unsupported
 from fixtures.methods import optimum_openvino
-from fixtures.models import openvino_format
+from fixtures.models import openvino_format, optimum_models
 from fixtures.runtimes import optimum_openvino_runtime as runtime
 from tests.building import builder
 
@@ -64,3 +65,20 @@ def test_a_file_that_is_no_model_is_said(tmp_path):
     (tmp_path / runtime.MODEL).write_text("<net/>")
     with pytest.raises(ArtifactCorrupted, match="not a readable OpenVINO model"):
         openvino_format.read(SimpleNamespace(path=tmp_path), runtime.MODEL)
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity") or len(os.sched_getaffinity(0)) < 2, reason="needs two CPUs")
+def test_the_plugin_starts_its_threads_on_every_cpu_of_the_run_though_openmp_bound_this_one(monkeypatch):
+    ours, seen = os.sched_getaffinity(0), []
+
+    def load(path, **options):
+        os.sched_setaffinity(0, {min(ours)})  # what a first OpenMP region does under OMP_PROC_BIND
+        return SimpleNamespace(compile=lambda: seen.append(os.sched_getaffinity(0)), request=compiled)
+
+    compiled = SimpleNamespace(get_property=lambda name: SimpleNamespace(get_type_name=lambda: "f32"))
+    monkeypatch.setattr(optimum_models, "class_of", lambda folder, environment: SimpleNamespace(from_pretrained=load))
+    try:
+        runtime.open_session(builder().original("token-classification"), "cpu", 2)
+    finally:
+        os.sched_setaffinity(0, ours)
+    assert seen == [ours]
