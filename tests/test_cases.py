@@ -109,6 +109,7 @@ def test_rows_elsewhere_join_the_default_selection_where_their_environment_was_m
     assert names({"litert", "executorch"}) - names(()) == {"litert-int8-dynamic", "executorch-int8"}
     assert names((), env_workers=(("hf", Path("/mine/python")),)) - names(()) == {"bnb-int8", "quanto-int8"}
     assert names({"litert"}, methods=("onnx",)) == {"original", "onnx"}
+    assert names({"litert"}, joined=False) == names(())
 
 
 def test_every_environment_has_a_row_that_joins_one_session(found, monkeypatch):

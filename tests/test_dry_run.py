@@ -70,6 +70,8 @@ def test_a_library_that_searches_for_minutes_is_foreseen(monkeypatch):
     cases = [Case(model, catalog().methods[name], "cpu") for name in ("rtn-int4-g32", "awq-int4-g32")]
     rounded, searched = (one.seconds for one in dry_run.estimates(cases, TASKS, Options(), {}))
     assert searched - rounded > 100
+    twin = [Case(catalog().models["llama-110m-twin"], catalog().methods["autoround-int4-g32"], "cpu")]
+    assert 400 < dry_run.estimates(twin, TASKS, Options(), {})[0].seconds < 1200  # 763 s
 
 
 def test_the_estimate_of_the_default_selection_is_near_what_it_really_took(monkeypatch):

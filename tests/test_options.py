@@ -26,7 +26,7 @@ def parsed(line):
     add_options(parser)
     words = shlex.split(line)
     found = parser.parse(words[words.index("--") + 1 :])
-    return Options.from_config(SimpleNamespace(getoption=lambda name: getattr(found, name)))
+    return Options.from_config(SimpleNamespace(getoption=lambda name, default=None: getattr(found, name, default)))
 
 
 @pytest.mark.parametrize(

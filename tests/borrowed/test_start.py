@@ -4,6 +4,7 @@ import importlib.metadata
 import json
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ import torch
 from fixtures import environments
 from fixtures.borrowed import ending, old_libraries, start
 from fixtures.errors import BenchmarkError, Unavailable, Unsupported
+from fixtures.probes import cpu
 from fixtures.registry import BuildContext
 from tests import tiny
 from tests.building import builder
@@ -65,22 +67,39 @@ def test_a_library_that_does_not_come_back_is_one_clear_error(monkeypatch, tmp_p
 
 
 PROGRAM = """
-import json, sys
+import os, sys
 import numpy as np, safetensors.torch, torch
-asked = json.loads(sys.argv[1])
-torch.manual_seed(asked["seed"])
-found = {"tokens": torch.from_numpy(np.load(asked["tokens"])), "group": torch.tensor(asked["group"]), "more": torch.tensor(asked["more"])}
-safetensors.torch.save_file(found, asked["target"] + "/model.safetensors")
+from fixtures.borrowed import ending
+
+def work(asked, samples):
+    torch.manual_seed(asked["seed"])
+    big = np.ones(25_000_000)  # 200 MB
+    found = {"tokens": torch.tensor(samples), "group": torch.tensor(asked["group"]), "more": torch.tensor(asked["more"])}
+    found["cpus"] = torch.tensor(sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else [0])
+    found["said"] = torch.tensor(int(os.environ["SAID"]))
+    safetensors.torch.save_file(found, asked["target"] + "/model.safetensors")
+
+sys.exit(ending.main({"numpy": work}, ()))
 """
 
 
-def test_a_program_gets_params_seed_and_tokens_and_its_tensors_come_back(monkeypatch, tmp_path):
+def test_a_program_gets_params_tokens_and_every_cpu_and_its_tensors_and_peak_come_back(monkeypatch, tmp_path):
     monkeypatch.setattr(environments, "interpreter", lambda name: sys.executable)
     (tmp_path / "program.py").write_text(PROGRAM)  # found in the folder that it is started in
-    found = start.run("legacy", "program", context(tmp_path), tmp_path, tmp_path, {"more": 7})
+    reached, cpus = [], cpu.allowed()
+    params = {**PARAMS, "library": "numpy", "version": np.__version__}
+    given = replace(context(tmp_path), params=params, reached=reached.append)
+    monkeypatch.setenv("COMPRESSION_CPUS", ",".join(map(str, cpus)))
+    try:
+        cpu.use(cpus[:1])  # what OpenMP does to the thread that starts it
+        found = start.run("legacy", "program", given, tmp_path, tmp_path, {"more": 7}, {"SAID": "5"})
+    finally:
+        cpu.use(cpus)
     expected = np.concatenate([batch["input_ids"] for batch in tiny.calibration(TASK)(2)])
     assert (found["tokens"].numpy() == expected).all()
-    assert (int(found["group"]), int(found["more"])) == (32, 7)
+    assert [int(found[name]) for name in ("group", "more", "said")] == [32, 7, 5]
+    assert found["cpus"].tolist() == (cpus or [0])
+    assert 200e6 < reached[0] < 2e9
 
 
 def ended(monkeypatch, tmp_path, capsys, error):

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -49,6 +50,14 @@ def test_a_method_whose_step_borrows_an_environment_waits_for_that_one():
     one = told(everywhere(legacy=Installed("legacy", None, missing="not there")))["legacy, CPU", True]
     assert one.names == ("auto-gptq-int4-g128", "autoawq-int4-g128")
     assert one.enable == "tox run -e legacy --notest"
+
+
+def test_a_borrowing_method_needs_what_core_holds_as_well():
+    core = everywhere()["core"]
+    lacks = replace(core, versions={name: version for name, version in core.versions.items() if name != "torchao"})
+    found = told(everywhere(core=lacks))
+    assert found["llmcompressor, CPU", True].names == ("llmcompressor-smoothquant-int8",)
+    assert found["llmcompressor, CPU", True].why_not == "lacks torchao in core"
 
 
 def test_a_library_that_builds_on_a_gpu_only_is_not_promised_to_a_machine_without_one():

@@ -5,6 +5,7 @@ The library itself runs in its own: `tox run -e llmcompressor`.
 
 import sys
 from dataclasses import replace
+from functools import partial
 from types import SimpleNamespace
 
 import pytest
@@ -14,7 +15,7 @@ from fixtures import artifact as artifacts
 from fixtures import environments
 from fixtures.borrowed import llm_compressor as program
 from fixtures.borrowed import start
-from fixtures.errors import PostconditionFailed, Unavailable, Unsupported
+from fixtures.errors import PostconditionFailed, Unavailable, Unsupported, UsageError
 from fixtures.methods import llm_compressor, rtn_int4, wanda
 from fixtures.models import torch_format
 from fixtures.registry import BuildContext
@@ -34,8 +35,9 @@ def context(tmp_path, name, source=None, **params):
 def answering(monkeypatch, change):
     """`change(state, layers)` -> tensors stands in for the library's environment."""
 
-    def run(environment, module, given, source, scratch, asked):
+    def run(environment, module, given, source, scratch, asked, variables):
         assert (environment, module) == ("llmcompressor", program.__name__)
+        assert variables == {"CUDA_VISIBLE_DEVICES": ""}  # the same numbers with and without a GPU
         return change(torch_format.read_state(given.source), asked["layers"])
 
     monkeypatch.setattr(start, "run", run)
@@ -85,9 +87,11 @@ def test_autorounds_zero_points_are_its_own_and_its_weights_bfloat16():
 def test_a_weight_off_the_grid_or_beyond_it_is_not_stored():
     zeros, levels = drawn()
     between = layer(zeros, levels)
-    between.weight[0, 0] += 0.2
-    with pytest.raises(AssertionError, match="between two levels"):
+    between.weight[0, 0] += 0.02
+    with pytest.raises(AssertionError, match="0.04 of a level away from what"):
         program.levels(between)
+    with pytest.raises(AssertionError, match="0.4 of a level away from what"):
+        program.levels(layer(zeros + 0.4, levels))  # a zero point that a byte does not hold
     with pytest.raises(AssertionError, match="levels from -?[0-9]+ to"):
         program.levels(layer(zeros, levels + 9))
 
@@ -123,26 +127,43 @@ def test_four_bits_are_asymmetric_groups_as_in_rtn(monkeypatch, algorithm):
 # --- rows --------------------------------------------------------------------------------------------------------------------------
 
 
-def rounded(state, layers, group=32):
+def chosen(state, layers, group=32, moved=4):
+    """As rounding, but every `moved`th weight goes to the level beside its nearest."""
     found = {name: tensor for name, tensor in state.items() if name.removesuffix(".weight") not in layers}
     for name in layers:
-        parts = zip(("qweight", "scales", "qzeros"), rtn_int4.quantize(state[f"{name}.weight"], group), strict=True)
-        found.update({f"{name}.{part}": tensor for part, tensor in parts})
+        levels, scales, zeros = rtn_int4.quantize(state[f"{name}.weight"], group)
+        if moved:
+            levels[:, ::moved] = levels[:, ::moved] ^ 1
+        found.update({f"{name}.qweight": levels, f"{name}.scales": scales, f"{name}.qzeros": zeros})
     return found
 
 
 def test_four_bit_rows_store_what_the_library_chose(monkeypatch, tmp_path):
-    answering(monkeypatch, rounded)
+    answering(monkeypatch, chosen)
     step, given, result = made(tmp_path, "llmcompressor-gptq-int4-g32")
-    assert step.check(given.source, result, given.params)["int4_share"] > 0.5
+    evidence = step.check(given.source, result, given.params)
+    assert evidence["int4_share"] > 0.5
+    assert evidence["differs_from_rounding"] == pytest.approx(0.25)
     decoded = rtn_int4.decode(torch_format.read_state(result), result.attributes)
-    name = f"{result.attributes['int4'][0]}.weight"
-    expected = rtn_int4.dequantize(*rtn_int4.quantize(torch_format.read_state(given.source)[name], 32))
-    assert torch.equal(decoded[name], expected)
+    name = result.attributes["int4"][0]
+    found = chosen(torch_format.read_state(given.source), [name])
+    assert torch.equal(
+        decoded[f"{name}.weight"], rtn_int4.dequantize(*llm_compressor.stored({k[len(name) + 1 :]: v for k, v in found.items()}))
+    )
+
+
+def test_levels_that_were_only_rounded_are_no_gptq_and_no_autoround(monkeypatch, tmp_path):
+    answering(monkeypatch, partial(chosen, moved=0))
+    for name in ("llmcompressor-gptq-int4-g32", "autoround-int4-g32"):
+        step, given, result = made(tmp_path, name)
+        with pytest.raises(PostconditionFailed, match=r"0\.00% of the levels differ from rounding to the nearest"):
+            step.check(given.source, result, given.params)
+    with pytest.raises(UsageError, match=r"iterations=0: at least 1; .*rtn-int4"):
+        made(tmp_path, "autoround-int4-g32", iterations=0)
 
 
 def test_a_layer_that_the_library_left_out_goes_red(monkeypatch, tmp_path):
-    answering(monkeypatch, lambda state, layers: rounded(state, layers[1:]))
+    answering(monkeypatch, lambda state, layers: chosen(state, layers[1:]))
     with pytest.raises(PostconditionFailed, match=r"left 1 of \d+ layers unquantized"):
         made(tmp_path, "autoround-int4-g32")
 
