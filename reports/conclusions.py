@@ -4,7 +4,8 @@ The rules (each pinned by a test):
   ship       smallest, fastest and least process RAM among the rows whose worst end of the quality loss holds 1 point; "fastest" needs the
              verdict "faster"; rows whose interval overlaps the winner's are named as not told apart
   lost       the rows that this limit leaves out
-  dominated  another row is no worse in size, speed, RAM and quality and better in one beyond noise
+  writing    whose tokens/s while writing with a cache differ from the original's for certain
+  dominated  another row is no worse in size, speed, rate of writing, RAM and quality and better in one beyond noise
   slower     the verdict "slower", with the cause that the audit shows or the words that it shows none
   noise      the verdicts "same" and "unsure"
 Nothing is compared across machines, runs or devices, and nothing about speed where the original differs from itself.
@@ -16,12 +17,26 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from reports.columns import label
-from reports.conclusions_causes import causes, pruned_in_vain
-from reports.conclusions_choose import LOSS_POINTS, Group, evidence, groups, holds, lead, loss, loud, ram, value, why_no_quality
+from reports.conclusions_causes import causes, packed_in_vain, pruned_in_vain
+from reports.conclusions_choose import (
+    LOSS_POINTS,
+    Group,
+    evidence,
+    groups,
+    holds,
+    lead,
+    loss,
+    loss_unit,
+    loud,
+    ram,
+    value,
+    why_no_quality,
+    writing,
+)
 from reports.conclusions_words import tell
 from reports.record import Record
 from reports.speed import ORIGINAL, TUNED, speedup
-from reports.statistics import QUALITY_MARGIN
+from reports.statistics import QUALITY_MARGIN, SPEED_MARGIN, Estimate
 from reports.units import ratio
 from reports.words import say
 
@@ -66,6 +81,7 @@ def _of(group: Group, who: str, lang: str) -> Iterator[Conclusion]:
         text = tell(lang, "loud", who=who, verdict=say(lang, noisy.verdict), ratio=ratio(noisy.value, noisy.low, noisy.high))
         yield Conclusion("loud", text, (group.original.case,))
     yield from _ship(group, who, lang, noisy is None)
+    yield from _writing(group, who, lang)
     yield from _dominated(group, who, lang, noisy is None)
     if noisy is None:
         yield from _slower(group, who, lang)
@@ -79,7 +95,7 @@ def _ship(group: Group, who: str, lang: str, speeds: bool) -> Iterator[Conclusio
     assert original is not None
     found = lead(original)
     if found is not None:
-        within = tell(lang, "within", limit=f"{LOSS_POINTS:g}", metric=label(found[0]))
+        within = tell(lang, "within", limit=_limit(original, lang), metric=label(found[0]))
         fit = [r for r in group.rows if holds(r, LOSS_POINTS)]
     else:
         within, fit = "", list(group.rows)
@@ -132,9 +148,30 @@ def dominates(a: Record, b: Record, speeds: bool = True) -> list[str]:
     if memories[0] and memories[1]:
         better += ["memory"] * (memories[0][1] < memories[1][1] * (1 - RAM_MARGIN))
         worse = worse or memories[0][1] > memories[1][1] * (1 + RAM_MARGIN)
+    rates = writing(a), writing(b)
+    if rates[1] is not None:
+        better += ["rate of writing"] * (rates[0] is not None and _above(rates[0], rates[1]))
+        worse = worse or rates[0] is None or _above(rates[1], rates[0])
+    worse = worse or (_quality(a) == "worse" != _quality(b))  # what the table calls worse does not replace what it does not
     margin = 100 * QUALITY_MARGIN
     better += ["quality"] * (losses[0][1] < losses[1][0] - margin)
     return [] if worse or losses[0][0] > losses[1][0] + margin else better
+
+
+def _above(a: Estimate, b: Estimate) -> bool:
+    """Beyond the intervals of both."""
+    return a.low is not None and b.high is not None and a.low > b.high
+
+
+def _writing(group: Group, who: str, lang: str) -> list[Conclusion]:
+    """Whose rate of writing differs from the original's for certain, the fastest first: speed-up is that of the timed call alone."""
+    rates = [(rate, r) for r in group.rows if r.method != ORIGINAL and (rate := writing(r)) is not None]
+    sure = [(rate, r) for rate, r in rates if (rate.low or 0.0) > 1 + SPEED_MARGIN or 0.0 < (rate.high or 0.0) < 1 - SPEED_MARGIN]
+    if not sure:
+        return []
+    sure.sort(key=lambda pair: -pair[0].value)
+    said = ", ".join(f"{r.method} {ratio(rate.value, rate.low, rate.high)}" for rate, r in sure)
+    return [Conclusion("writing", tell(lang, "writing", who=who, rates=said), tuple(r.case for _, r in sure))]
 
 
 def _dominated(group: Group, who: str, lang: str, speeds: bool) -> Iterator[Conclusion]:
@@ -151,7 +188,8 @@ def _dominated(group: Group, who: str, lang: str, speeds: bool) -> Iterator[Conc
     for (winner, better), losers in by_winner.items():
         memory = ram(winners[winner])
         words = {"memory": f"memory of {memory[0]}"} if memory else {}
-        keys = ["size", *(["speed"] if speeds else []), *(["memory"] if group.device == "cpu" else []), "quality"]
+        written = ["rate of writing"] if any(writing(r) for r in losers) else []
+        keys = ["size", *(["speed"] if speeds else []), *written, *(["memory"] if group.device == "cpu" else []), "quality"]
         compared, where = (", ".join(tell(lang, words.get(key, key)) for key in said) for said in (keys, better))
         names = ", ".join(r.method for r in losers)
         text = tell(lang, "dominated", who=who, losers=names, winner=winner, compared=compared, better=where)
@@ -175,8 +213,12 @@ def _named(
     if not rows:
         return []
     methods = ", ".join(show(r) if show else r.method for r in rows)
-    text = tell(lang, key, who=who, methods=methods, limit=f"{LOSS_POINTS:g}")
+    text = tell(lang, key, who=who, methods=methods, limit=_limit(rows[0], lang))
     return [Conclusion(kind, text, tuple(r.case for r in rows))]
+
+
+def _limit(record: Record, lang: str) -> str:
+    return tell(lang, f"limit {loss_unit(record)}", limit=f"{LOSS_POINTS:g}")
 
 
 def _lost(group: Group, who: str, lang: str) -> list[Conclusion]:
@@ -189,9 +231,15 @@ def _noise(group: Group, who: str, lang: str) -> Iterator[Conclusion]:
     others = [r for r in group.rows if r.method != ORIGINAL]
     vain = [r for r in others if pruned_in_vain(r) and _verdict(r) in ("same", "unsure")]
     yield from _named("zeros", "zeros", vain, who, lang)
+    yield from _named("packed", "packed", [r for r in others if packed_in_vain(r) and _verdict(r) != "faster"], who, lang)
     yield from _named("noise", "noise speed", [r for r in others if _verdict(r) in ("same", "unsure")], who, lang)
     unsure = [r for r in others if (found := lead(r)) and (found[1].paired or {}).get("verdict") in ("same", "unsure")]
     yield from _named("noise", "noise quality", unsure, who, lang)
+
+
+def _quality(record: Record) -> str:
+    found = lead(record)
+    return str((found[1].paired or {}).get("verdict", "")) if found else ""
 
 
 def _verdict(record: Record) -> str:

@@ -32,6 +32,17 @@ def pruned_in_vain(record: Record) -> bool:
     return zero_share(record) >= PRUNED and float(shares.get("float32", 0.0)) >= HALF
 
 
+def packed_in_vain(record: Record) -> bool:
+    """Four bits on disk that a decoder of the suite widens while loading: no kernel sees them."""
+    proof = _mapping(record.audit, "proof")
+    stored = float(_mapping(proof, "shares").get("int4", 0.0))
+    return stored >= HALF and str(proof.get("runtime_dtype", "")).startswith(("float", "bfloat")) and _decoded(record)
+
+
+def _decoded(record: Record) -> bool:
+    return bool(_mapping(record.artifact, "attributes").get("decode"))
+
+
 def causes(record: Record, lang: str) -> list[str]:
     """Likely causes of a slowdown, the strongest first; empty when the audit shows none."""
     flags, got = _flags(record), facts(record)
@@ -57,6 +68,8 @@ def causes(record: Record, lang: str) -> list[str]:
         found.append(tell(lang, "cause qdq", n=boundary, left=left))
     if pruned_in_vain(record):
         found.append(tell(lang, "cause zeros", share=percent(zero_share(record))))
+    if packed_in_vain(record):
+        found.append(tell(lang, "cause packed", dtype=_mapping(record.audit, "proof")["runtime_dtype"]))
     if float(shares.get("codebook", 0)) >= HALF:
         found.append(tell(lang, "cause codebook", dtype=dtype or "float32"))
     return found

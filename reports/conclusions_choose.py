@@ -10,10 +10,11 @@ from reports.conclusions_words import tell
 from reports.lines import DEVICES, environment_of, machine_of, primary
 from reports.record import Measurement, Record
 from reports.speed import ORIGINAL, speedup
-from reports.statistics import Ratio
+from reports.statistics import Estimate, Ratio
 from reports.table import speedup_text
-from reports.units import difference, megabytes, percent
+from reports.units import difference, megabytes, percent, ratio
 
+RELATIVE = ("perplexity",)
 LOSS_POINTS = 1.0  # the default of `--max-quality-loss`, from the issue's own example: "smallest within 1 % quality"
 
 
@@ -105,6 +106,21 @@ def holds(record: Record, points: float) -> bool:
     return found is not None and found[1] <= points + 1e-9
 
 
+def loss_unit(record: Record) -> str:
+    """The key of the phrase: a metric without a scale of points, such as perplexity, loses percent of the original's."""
+    found = lead(record)
+    return "percent" if found is not None and found[0] in RELATIVE else "pt"
+
+
+def writing(record: Record) -> Estimate | None:
+    """Tokens a second while writing with a cache (batch 1), in shares of the original's; None where it was not measured in turn with it."""
+    found = record.measurements.get("decode_rate")
+    if found is None or not found.paired or found.paired.get("ratio") is None:
+        return None
+    low, high = (found.paired.get(key) for key in ("ratio_low", "ratio_high"))
+    return Estimate(float(found.paired["ratio"]), found.n, low, high)
+
+
 def why_no_quality(record: Record, lang: str) -> str:
     named = [record.absent[key] for key in ("quality", *LABELS) if key in record.absent]
     return named[0] if named else tell(lang, "no quality")
@@ -128,6 +144,9 @@ def evidence(record: Record, original: Record | None, lang: str) -> str:
     found = speedup(record)
     if found is not None and record.method != ORIGINAL:
         parts.append(speedup_text(found, lang))
+    rate = writing(record)
+    if rate is not None and record.method != ORIGINAL:
+        parts.append(tell(lang, "writes at", ratio=ratio(rate.value, rate.low, rate.high)))
     quality = lead(record)
     if quality is not None:
         paired = quality[1].paired or {}

@@ -13,7 +13,25 @@ PHRASES: Mapping[str, tuple[str, str]] = {
     "least ram": ("least RAM use", "наименьшее использование RAM"),
     "least process ram": ("least process RAM", "наименьшая RAM процесса"),
     "best quality": ("best quality", "лучшее качество"),
-    "within": ("within {limit} pt of {metric} at worst", "с потерей в худшем случае не более {limit} п. {metric}"),
+    "within": ("within {limit} of {metric} at worst", "с потерей в худшем случае не более {limit} {metric}"),
+    "limit pt": ("{limit} pt", "{limit} п."),
+    "limit percent": ("{limit} %", "{limit} %"),
+    "writes at": ("writes at {ratio} of the original's tokens/s", "пишет с {ratio} скорости оригинала (токены/с)"),
+    "writing": (
+        "{who}: tokens/s while writing with a cache, in turn with the original's (batch of 1): {rates}.",
+        "{who}: токены/с при письме с кэшем, попеременно с оригиналом (пакет 1): {rates}.",
+    ),
+    "packed": (
+        "{who}: {methods}: four bits are stored and widened while loading, so neither speed nor memory gains; kernels that read packed "
+        "weights are those of other rows (onnx-cached-int4, openvino-cached-int4, gguf-*).",
+        "{who}: {methods}: хранятся четыре бита, при загрузке они разворачиваются: ни скорости, ни памяти это не даёт; ядра, читающие "
+        "упакованные веса, у других строк (onnx-cached-int4, openvino-cached-int4, gguf-*).",
+    ),
+    "rate of writing": ("tokens/s", "токены/с"),
+    "cause packed": (
+        "the weights are stored in 4 bits and widened to {dtype} while loading: smaller on disk, not faster",
+        "веса хранятся в 4 битах и разворачиваются в {dtype} при загрузке: меньше на диске, но не быстрее",
+    ),
     "ship": ("{who}, {goal} {within}: {method}, {evidence}.", "{who}, {goal} {within}: {method}, {evidence}."),
     "ship unlabelled": (
         "{who}, {goal}: {method}, {evidence}. Quality is unknown here ({reason}), so this is no advice to ship.",
@@ -51,8 +69,8 @@ PHRASES: Mapping[str, tuple[str, str]] = {
     "likely": ("Likely cause: {text}", "Вероятная причина: {text}"),
     "no cause": ("The audit shows no cause", "Аудит причины не показывает"),
     "lost": (
-        "{who}: left out, {limit} pt is held by the worst end of the 95 % interval and these may lose more: {methods}.",
-        "{who}: исключены, {limit} п. должен выдержать худший конец 95 % интервала, а потеря этих может быть больше: {methods}.",
+        "{who}: left out, {limit} is held by the worst end of the 95 % interval and these may lose more: {methods}.",
+        "{who}: исключены, {limit} должен выдержать худший конец 95 % интервала, а потеря этих может быть больше: {methods}.",
     ),
     "noise speed": (
         "{who}: speed within noise of the original: {methods}.",

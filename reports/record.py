@@ -38,7 +38,8 @@ class Measurement:
 
     `unit` is a base unit: s, B, 1 (fraction or count), 1/s, FLOP/s, B/s. `low`/`high` bound the 95 % interval. `n` counts what the value
     was taken from (calls, samples, sentences). `samples` are the raw values in time order, where they exist.
-    `paired` holds a comparison with the original on the same items: {"difference", "low", "high", "p", "verdict"}.
+    `paired` holds a comparison with the original on the same items: {"difference", "low", "high", "p", "verdict"}; of a rate that was taken
+    in turn with the original's, {"ratio", "ratio_low", "ratio_high"}.
     """
 
     value: float

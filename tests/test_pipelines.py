@@ -67,6 +67,18 @@ def test_parameters_work_inside_a_combination():
     assert made.claims["zeros"] == 0.3
 
 
+def test_what_a_step_is_cannot_be_asked_for_as_a_parameter():
+    method = METHODS["autoround-int4-g32"]
+    with pytest.raises(UsageError, match=r"no parameter 'version'; its parameters are: samples=128, iterations=200, group=32$"):
+        with_params(method, {"version": "0.13"})
+    assert with_params(method, {"iterations": "50"}).steps[0].params["algorithm"] == "autoround"
+
+
+def test_calibration_without_samples_is_refused():
+    with pytest.raises(UsageError, match=r"gptq-int4-g32@samples=0: expected at least 1 calibration sample"):
+        with_params(METHODS["gptq-int4-g32"], {"samples": "0"})
+
+
 def test_an_unknown_parameter_lists_the_known_ones():
     with pytest.raises(UsageError, match=r"no parameter 'magic'; its parameters are: opset=20, calibration=minmax, samples="):
         with_params(METHODS["onnx-int8-static"], {"magic": "1"})

@@ -160,3 +160,65 @@ def test_both_tables_end_with_the_conclusions_in_both_languages():
         assert f"## {title}" in render_markdown.render(records, lang)
         assert title in render_terminal.render(records, 120, False, lang)
     assert "наименьший с потерей в худшем случае не более 1 п. F1 macro: small" in said(records, "ship", "ru")[0]
+
+
+def writes(record, ratio, spread=0.02):
+    paired = {"ratio": ratio, "ratio_low": ratio - spread, "ratio_high": ratio + spread}
+    rate = Measurement(500.0 * ratio, "1/s", "higher", "throughput", 6, paired=paired, primary=True)
+    return replace(record, measurements={**record.measurements, "decode_rate": rate})
+
+
+def test_a_row_that_writes_slower_is_not_advised_without_a_word():
+    rows = [writes(case("original"), 1.0), writes(case("bf16", speed=1.6), 0.8), writes(case("cached", size=1.0), 3.7)]
+    rows.append(writes(case("alike"), 1.01))
+    (text,) = said(rows, "writing")
+    assert text.endswith("(batch of 1): cached 3.70× [3.68, 3.72], bf16 0.800× [0.780, 0.820].")
+    assert "bf16, 4.00 MB (100 % of the original), 1.60×" in (fastest := said(rows, "ship")[1]) or "1.59×" in fastest
+    assert "writes at 0.800× [0.780, 0.820] of the original's tokens/s" in fastest
+    assert "writes at 0.800×" in recommend.recommend(rows, [])[0].text
+    assert not said([case("original"), case("bf16", speed=1.6)], "writing")
+
+
+def test_a_row_that_writes_slower_or_not_at_all_replaces_none_that_writes():
+    quick, slow, mute = (case(name, size=1.0) for name in ("quick", "slow", "mute"))
+    loser = writes(case("loser", size=2.0), 1.0)
+    assert "size" in dominates(writes(quick, 1.5), loser)
+    assert "rate of writing" in dominates(writes(quick, 1.5), loser)
+    assert not dominates(writes(slow, 0.5), loser)
+    assert not dominates(mute, loser)
+    assert "size" in dominates(mute, case("loser", size=2.0))
+
+
+def test_what_the_table_calls_worse_replaces_nothing_that_it_does_not():
+    worse = case("a", size=1.0, change=-0.004, verdict="worse")
+    assert dominates(worse, case("b", size=2.0, change=-0.001, verdict="worse"))
+    assert not dominates(worse, case("b", size=2.0, change=-0.001, verdict="same"))
+
+
+def test_perplexity_loses_percent_and_not_points():
+    def read(method, change, relative, **fields):
+        paired = {"difference": change, "low": change, "high": change, "p": 0.01, "verdict": "worse", "relative": relative}
+        lead = Measurement(
+            24.7 + change, "1", "lower", "quality", 100, paired=None if method == "original" else paired, primary=True
+        )
+        found = case(method, **fields)
+        kept = {name: value for name, value in found.measurements.items() if name != "f1_macro"}
+        return replace(found, task="language-modelling", measurements={**kept, "perplexity": lead})
+
+    rows = [read("original", 0.0, 0.0), read("small", 0.1, 0.004, size=1.0), read("pruned", 2.0, 0.08, size=1.0)]
+    assert "smallest within 1 % of perplexity at worst: small" in said(rows, "ship")[0]
+    assert "1 % is held by the worst end of the 95 % interval and these may lose more: pruned (8.0)" in said(rows, "lost")[0]
+
+
+def test_four_bits_that_are_widened_while_loading_say_so():
+    def stored(record, **attributes):
+        proof = {"shares": {"int4": 0.8, "float32": 0.2}, "runtime_dtype": "float32"}
+        return replace(record, audit={"proof": proof}, artifact={"attributes": attributes})
+
+    packed = stored(case("gptq", size=1.0), decode="fixtures.methods.rtn_int4:decode")
+    kernel = stored(case("hqq", size=1.0))
+    assert "m, CPU: gptq: four bits are stored and widened while loading" in said([case("original"), packed, kernel], "packed")[0]
+    slow = stored(case("gptq", size=1.0, speed=0.8), decode="fixtures.methods.rtn_int4:decode")
+    assert causes(slow, "en") == [
+        "the weights are stored in 4 bits and widened to float32 while loading: smaller on disk, not faster"
+    ]
