@@ -23,9 +23,9 @@ PHRASES: Mapping[str, tuple[str, str]] = {
     ),
     "packed": (
         "{who}: {methods}: four bits are stored and widened while loading, so neither speed nor memory gains; kernels that read packed "
-        "weights are those of other rows (onnx-cached-int4, openvino-cached-int4, gguf-*).",
+        "weights are those of other rows (onnx-*int4*, openvino-*int4*, torchao-int4*, gguf-*).",
         "{who}: {methods}: хранятся четыре бита, при загрузке они разворачиваются: ни скорости, ни памяти это не даёт; ядра, читающие "
-        "упакованные веса, у других строк (onnx-cached-int4, openvino-cached-int4, gguf-*).",
+        "упакованные веса, у других строк (onnx-*int4*, openvino-*int4*, torchao-int4*, gguf-*).",
     ),
     "rate of writing": ("tokens/s", "токены/с"),
     "cause packed": (
