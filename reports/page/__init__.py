@@ -124,7 +124,7 @@ def _counted(names: Sequence[str]) -> str:
 
 def _by_kind(found: Sequence[Conclusion]) -> dict[str, list[str]]:
     """ "ship": what one can do; "rest": what not to."""
-    first = ("ship", "nothing", "loud", "no-reference")
+    first = ("ship", "nothing", "writing", "loud", "no-reference")
     return {
         "ship": [c.short for c in found if c.kind in first],
         "rest": [c.short for c in found if c.kind not in first],
