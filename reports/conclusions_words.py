@@ -164,6 +164,10 @@ PHRASES: Mapping[str, tuple[str, str]] = {
         "binding: {option} {limit}; rows that hold the rest: {count} of {all}; the nearest, {method}, needs {least}",
         "мешает: {option} {limit}; строк, выполняющих остальное: {count} из {all}; ближайшей, {method}, нужно {least}",
     ),
+    "torch imports": (
+        "its process holds PyTorch, some 800 MB; rows of onnx*, openvino* and gguf-* hold none",
+        "его процесс содержит PyTorch, около 800 МБ; строки onnx*, openvino* и gguf-* обходятся без него",
+    ),
     "binding unknown": (
         "binding: {option} {limit}; rows that hold the rest: {count}, all without such a value",
         "мешает: {option} {limit}; у строк, выполняющих остальное ({count}), такого значения нет",

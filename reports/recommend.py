@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from reports.conclusions_causes import facts
 from reports.conclusions_choose import Group, evidence, groups, loss, loud, ram, value, why_no_quality
 from reports.conclusions_words import tell
 from reports.record import Record
@@ -144,6 +145,8 @@ def _binding(group: Group, constraints: Sequence[Limit], lang: str) -> list[str]
             least, row = min(known, key=lambda pair: pair[0])
             needed = (limit.found or limit.show)(least, lang)
             texts.append(tell(lang, "binding", **said, all=len(group.rows), method=row.method, least=needed))
+            if limit.option == "--max-ram" and str(facts(row).get("runtime", "")).startswith("torch"):
+                texts.append(tell(lang, "torch imports"))
         elif others:
             texts.append(tell(lang, "binding unknown", **said))
     if not texts:

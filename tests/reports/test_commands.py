@@ -34,6 +34,9 @@ def test_when_nothing_qualifies_the_binding_constraint_is_named_with_what_it_wou
     answer = recommend.recommend(rows, recommend.limits(1.0, 10e6, None, 2e6, None))[0]
     assert answer.best is None
     assert "binding: --max-ram 10.00 MB; rows that hold the rest: 1 of 2; the nearest, small, needs 40.00 MB" in answer.text
+    assert "its process holds PyTorch" not in answer.text
+    torch = [replace(row, audit={"facts": {"runtime": "torch"}}) for row in rows]
+    assert "its process holds PyTorch" in recommend.recommend(torch, recommend.limits(1.0, 10e6, None, 2e6, None))[0].text
     both = recommend.recommend(rows, recommend.limits(None, 10e6, None, 0.5e6, None))[0]
     assert "no single constraint is to blame; nearest is" in both.text
     unknown = recommend.recommend(rows, recommend.limits(None, None, 1e6, 2e6, None))[0]
