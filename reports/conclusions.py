@@ -26,7 +26,7 @@ from reports.conclusions_choose import (
     holds,
     lead,
     loss,
-    loss_unit,
+    loss_limit,
     loud,
     ram,
     value,
@@ -95,7 +95,7 @@ def _ship(group: Group, who: str, lang: str, speeds: bool) -> Iterator[Conclusio
     assert original is not None
     found = lead(original)
     if found is not None:
-        within = tell(lang, "within", limit=_limit(original, lang), metric=label(found[0]))
+        within = tell(lang, "within", limit=loss_limit(f"{LOSS_POINTS:g}", group.rows, lang), metric=label(found[0]))
         fit = [r for r in group.rows if holds(r, LOSS_POINTS)]
     else:
         within, fit = "", list(group.rows)
@@ -213,12 +213,8 @@ def _named(
     if not rows:
         return []
     methods = ", ".join(show(r) if show else r.method for r in rows)
-    text = tell(lang, key, who=who, methods=methods, limit=_limit(rows[0], lang))
+    text = tell(lang, key, who=who, methods=methods, limit=loss_limit(f"{LOSS_POINTS:g}", rows, lang))
     return [Conclusion(kind, text, tuple(r.case for r in rows))]
-
-
-def _limit(record: Record, lang: str) -> str:
-    return tell(lang, f"limit {loss_unit(record)}", limit=f"{LOSS_POINTS:g}")
 
 
 def _lost(group: Group, who: str, lang: str) -> list[Conclusion]:

@@ -14,7 +14,6 @@ from reports.statistics import Estimate, Ratio
 from reports.table import speedup_text
 from reports.units import difference, megabytes, percent, ratio
 
-RELATIVE = ("perplexity",)
 LOSS_POINTS = 1.0  # the default of `--max-quality-loss`, from the issue's own example: "smallest within 1 % quality"
 
 
@@ -106,10 +105,10 @@ def holds(record: Record, points: float) -> bool:
     return found is not None and found[1] <= points + 1e-9
 
 
-def loss_unit(record: Record) -> str:
-    """The key of the phrase: a metric without a scale of points, such as perplexity, loses percent of the original's."""
-    found = lead(record)
-    return "percent" if found is not None and found[0] in RELATIVE else "pt"
+def loss_limit(points: str, rows: Iterable[Record], lang: str) -> str:
+    """With its unit: a metric without a scale of points, such as perplexity, loses percent of the original's (`loss`)."""
+    relative = any((found[1].paired or {}).get("relative") is not None for r in rows if (found := lead(r)))
+    return tell(lang, "limit percent" if relative else "limit pt", limit=points)
 
 
 def writing(record: Record) -> Estimate | None:

@@ -154,19 +154,15 @@ PHRASES: Mapping[str, tuple[str, str]] = {
     "out": ("out: {method}, {limits}", "не подходит: {method}, {limits}"),
     "limit": ("{option} {limit}: {found}", "{option} {limit}: {found}"),
     "limit unknown": ("not measured", "не измерено"),
-    "points": ("{value} pt", "{value} п."),
-    "points at worst": (
-        "{value} pt at the worst end of the 95 % interval",
-        "{value} п. на худшем конце 95 % интервала",
-    ),
+    "at worst": ("{limit} at the worst end of the 95 % interval", "{limit} на худшем конце 95 % интервала"),
     "ms": ("{value} ms", "{value} мс"),
     "binding": (
         "binding: {option} {limit}; rows that hold the rest: {count} of {all}; the nearest, {method}, needs {least}",
         "мешает: {option} {limit}; строк, выполняющих остальное: {count} из {all}; ближайшей, {method}, нужно {least}",
     ),
     "torch imports": (
-        "its process holds PyTorch, some 800 MB; rows of onnx*, openvino* and gguf-* hold none",
-        "его процесс содержит PyTorch, около 800 МБ; строки onnx*, openvino* и gguf-* обходятся без него",
+        "{value} of that are the imports of PyTorch and its libraries; rows of onnx*, openvino* and gguf-* have none",
+        "{value} из них — импорты PyTorch и его библиотек; у строк onnx*, openvino* и gguf-* их нет",
     ),
     "binding unknown": (
         "binding: {option} {limit}; rows that hold the rest: {count}, all without such a value",

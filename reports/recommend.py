@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from reports.conclusions_causes import facts
-from reports.conclusions_choose import Group, evidence, groups, loss, loud, ram, value, why_no_quality
+from reports.conclusions_choose import Group, evidence, groups, loss, loss_limit, loud, ram, value, why_no_quality
 from reports.conclusions_words import tell
 from reports.record import Record
 from reports.speed import ORIGINAL, TUNED, speedup
@@ -28,6 +28,9 @@ def size_bytes(text: str) -> float:
     return float(found[1]) * SIZES[found[2].lower()]
 
 
+Show = Callable[[float, str, Sequence[Record]], str]  # value, language, the rows whose metric gives the unit
+
+
 @dataclass(frozen=True)
 class Limit:
     """One constraint. `read` gives a row's value, None when it was not measured: an unknown value holds no limit."""
@@ -35,8 +38,8 @@ class Limit:
     option: str
     value: float
     read: Callable[[Record], float | None]
-    show: Callable[[float, str], str]  # (value, language)
-    found: Callable[[float, str], str] | None = None  # the same of a row's value, where that needs more words
+    show: Show
+    found: Show | None = None  # the same of a row's value, where that needs more words
 
     def held(self, record: Record) -> bool:
         found = self.read(record)
@@ -44,26 +47,26 @@ class Limit:
 
     def violation(self, record: Record, lang: str) -> str:
         found = self.read(record)
-        text = tell(lang, "limit unknown") if found is None else (self.found or self.show)(found, lang)
-        return tell(lang, "limit", option=self.option, limit=self.show(self.value, lang), found=text)
+        text = tell(lang, "limit unknown") if found is None else (self.found or self.show)(found, lang, [record])
+        return tell(lang, "limit", option=self.option, limit=self.show(self.value, lang, [record]), found=text)
 
 
 def limits(
     quality: float | None, ram_bytes: float | None, vram: float | None, size: float | None, ms: float | None
 ) -> list[Limit]:
-    def points(x: float, lang: str) -> str:
-        return tell(lang, "points", value=significant(x, 3))
+    def points(x: float, lang: str, rows: Sequence[Record]) -> str:
+        return loss_limit(significant(x, 3), rows, lang)
 
-    def at_worst(x: float, lang: str) -> str:
-        return tell(lang, "points at worst", value=significant(x, 3))
+    def at_worst(x: float, lang: str, rows: Sequence[Record]) -> str:
+        return tell(lang, "at worst", limit=points(x, lang, rows))
 
-    def milliseconds(x: float, lang: str) -> str:
+    def milliseconds(x: float, lang: str, rows: Sequence[Record]) -> str:
         return tell(lang, "ms", value=significant(x, 3))
 
-    def bytes_text(x: float, lang: str) -> str:
+    def bytes_text(x: float, lang: str, rows: Sequence[Record]) -> str:
         return megabytes(x)
 
-    given: list[tuple[str, float | None, Callable[[Record], float | None], Callable[[float, str], str]]] = [
+    given: list[tuple[str, float | None, Callable[[Record], float | None], Show]] = [
         ("--max-quality-loss", quality, lambda r: found[1] if (found := loss(r)) else None, points),
         ("--max-ram", ram_bytes, lambda r: found[1] if (found := ram(r)) else None, bytes_text),
         ("--max-vram", vram, lambda r: value(r, "vram"), bytes_text),
@@ -134,19 +137,27 @@ def _score(record: Record, prefer: str) -> tuple[float, float]:
     return size, 0.0
 
 
+def _imports_of_torch(record: Record) -> float | None:
+    """Bytes of the process's peak that the table's RAM column leaves out, where PyTorch runs the row."""
+    found, own = ram(record), value(record, "ram")
+    if found is None or own is None or not str(facts(record).get("runtime", "")).startswith("torch"):
+        return None
+    return found[1] - own or None
+
+
 def _binding(group: Group, constraints: Sequence[Limit], lang: str) -> list[str]:
     """The constraints that alone stand in the way, each with the value that would admit a row."""
     texts = []
     for limit in constraints:
         others = [r for r in group.rows if all(other.held(r) for other in constraints if other is not limit)]
         known = [(found, r) for r in others if (found := limit.read(r)) is not None]
-        said = {"option": limit.option, "limit": limit.show(limit.value, lang), "count": len(others)}
+        said = {"option": limit.option, "limit": limit.show(limit.value, lang, group.rows), "count": len(others)}
         if known:
             least, row = min(known, key=lambda pair: pair[0])
-            needed = (limit.found or limit.show)(least, lang)
+            needed = (limit.found or limit.show)(least, lang, [row])
             texts.append(tell(lang, "binding", **said, all=len(group.rows), method=row.method, least=needed))
-            if limit.option == "--max-ram" and str(facts(row).get("runtime", "")).startswith("torch"):
-                texts.append(tell(lang, "torch imports"))
+            if limit.option == "--max-ram" and (imports := _imports_of_torch(row)):
+                texts.append(tell(lang, "torch imports", value=megabytes(imports)))
         elif others:
             texts.append(tell(lang, "binding unknown", **said))
     if not texts:

@@ -54,7 +54,7 @@ def _measurement(name: str, m: Measurement) -> dict[str, Any]:
     unit = suffix(m.unit)
     row: dict[str, Any] = {f"{name}{unit}": m.value, f"{name}_low{unit}": m.low, f"{name}_high{unit}": m.high, f"{name}_n": m.n}
     if m.paired:
-        row |= {f"{name}_{key}": m.paired.get(key) for key in ("verdict", "difference", "p")}
+        row |= {f"{name}_{key}": m.paired.get(key) for key in ("verdict", "difference", "p", "ratio", "ratio_low", "ratio_high")}
         row |= {f"{name}_difference_{key}": m.paired.get(key) for key in ("low", "high")}
     return row | {f"{name}_note": m.note}
 

@@ -34,13 +34,22 @@ def test_when_nothing_qualifies_the_binding_constraint_is_named_with_what_it_wou
     answer = recommend.recommend(rows, recommend.limits(1.0, 10e6, None, 2e6, None))[0]
     assert answer.best is None
     assert "binding: --max-ram 10.00 MB; rows that hold the rest: 1 of 2; the nearest, small, needs 40.00 MB" in answer.text
-    assert "its process holds PyTorch" not in answer.text
-    torch = [replace(row, audit={"facts": {"runtime": "torch"}}) for row in rows]
-    assert "its process holds PyTorch" in recommend.recommend(torch, recommend.limits(1.0, 10e6, None, 2e6, None))[0].text
+    assert "imports of PyTorch" not in answer.text
     both = recommend.recommend(rows, recommend.limits(None, 10e6, None, 0.5e6, None))[0]
     assert "no single constraint is to blame; nearest is" in both.text
     unknown = recommend.recommend(rows, recommend.limits(None, None, 1e6, 2e6, None))[0]
     assert "binding: --max-vram 1.00 MB; rows that hold the rest: 1, all without such a value" in unknown.text
+
+
+def test_a_memory_limit_says_how_much_of_the_process_is_pytorchs_imports():
+    def whole(record, runtime):
+        peak = replace(record.measurements["ram"], value=840e6, primary=False, role="detail")
+        return replace(record, audit={"facts": {"runtime": runtime}}, measurements={**record.measurements, "ram_peak": peak})
+
+    rows = [case("original"), case("small", size=1.0, ram=40.0)]
+    for runtime, said in (("torch", True), ("onnxruntime", False)):
+        answer = recommend.recommend([whole(row, runtime) for row in rows], recommend.limits(1.0, 100e6, None, 2e6, None))[0]
+        assert ("800.00 MB of that are the imports of PyTorch" in answer.text) is said
 
 
 @pytest.mark.parametrize(
